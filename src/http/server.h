@@ -1,0 +1,64 @@
+#pragma once
+// An HTTP/1.1 server over Beast: keep-alive, pipelining one at a time, chunked bodies, Expect: 100-continue.
+//
+// Bounds, so that a stranger can neither fill memory nor hold a connection for nothing: header size and count, body size,
+// time to send a header and a body, idle time, number of connections. A request over a bound gets 400, 408, 413, 417, 431 or 503
+// and the connection is closed.
+//
+// Threads: one event loop. Every connection belongs to the server; stop() refuses new ones, lets running handlers finish, and
+// closes idle ones.
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "http/message.h"
+
+namespace wick::http {
+
+struct ServerLimits {
+  std::size_t header_bytes = 64 * 1024;
+  std::size_t header_count = 256;
+  std::size_t body_bytes = 128 * 1024 * 1024;
+  std::size_t connections = 10'000;
+  std::chrono::milliseconds header_timeout{30'000};
+  std::chrono::milliseconds body_timeout{300'000};
+  std::chrono::milliseconds idle_timeout{75'000};
+};
+
+enum class Bodies {
+  whole,     // Request::body; what nearly every handler wants
+  streamed,  // Request::body_reader
+};
+
+struct ServerOptions {
+  ServerLimits limits;
+  Bodies bodies = Bodies::whole;
+  std::string instance;  // copied into each Request; empty for the public front
+};
+
+// Never throws to the server: what escapes becomes a 500 with a logged reason.
+using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
+
+class Server {
+ public:
+  Server(boost::asio::any_io_executor loop, Handler handler, ServerOptions options = {});
+  ~Server();
+
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);  // port 0: the kernel chooses; returns it
+  Result<> adopt(UniqueFd listening_socket);
+  boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
+  void close();  // at once: for an instance that is gone
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace wick::http

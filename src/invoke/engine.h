@@ -1,0 +1,102 @@
+#pragma once
+// One invocation's way: admission, an instance (idle, or booted now), delivery under a deadline, reply, log and metering.
+//
+// Scaling is demand-driven: a call that finds no idle instance of its version's generation boots one at once, unless a limit
+// says 429. An instance runs one invocation at a time and ends after idle_timeout without one.
+//
+// Threads: everything on one event loop; no locks. Owned by daemon/.
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "function/version.h"
+#include "http/message.h"
+#include "invoke/invocation.h"
+#include "sandbox/backend.h"
+
+namespace wick {
+class WorkerPool;
+}
+namespace wick::function {
+class Packages;
+}
+
+namespace wick::invoke {
+
+// AWS's Reason of a TooManyRequestsException, in Error::message of an Errc::throttled error.
+inline constexpr std::string_view kReservedLimit = "ReservedFunctionConcurrentInvocationLimitExceeded";
+inline constexpr std::string_view kAccountLimit = "ConcurrentInvocationLimitExceeded";
+
+struct EngineOptions {
+  std::chrono::milliseconds idle_timeout{std::chrono::minutes(10)};
+  std::uint32_t account_concurrency = 1000;
+  std::string region = "us-east-1";
+  std::string account = "000000000000";
+  // What code in a sandbox signs its calls of Wick's own APIs with.
+  std::string function_access_key;
+  std::string function_secret_key;
+  bool outside_network = false;  // sandbox::Network::outside for every instance
+};
+
+// Answers what code in an instance asks of Wick's own APIs on the instance's loopback (gateway/). Request::instance is set.
+using InstanceApi = std::function<boost::asio::awaitable<http::Response>(http::Request)>;
+
+// One finished log event of a function, handed on for keeping and following.
+struct LogEvent {
+  function::FunctionName function;
+  std::string version;
+  std::string instance;  // log stream
+  WallTime time;
+  std::string message;   // without the final newline
+};
+
+struct InstanceInfo {
+  function::FunctionName function;
+  std::string version;
+  std::string instance;
+  std::string state;  // init, busy, idle
+};
+
+class Engine {
+ public:
+  // All references outlive the engine. log is called for each log event and must not block.
+  // set_instance_api() is called once, before the first invocation: the gateway is built after the engine.
+  Engine(boost::asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool,
+         const Clock& clock, EngineOptions options, std::function<void(LogEvent)> log);
+  ~Engine();
+  void set_instance_api(InstanceApi api);
+
+  // Runs to the end even if the caller is gone. With a stream, a streaming function's output goes there as it is produced
+  // and Outcome::payload stays empty; otherwise it is collected, up to kPayloadMax.
+  // Errors: throttled (message is a Reason above), unavailable (stopping), invalid_argument, internal.
+  boost::asio::awaitable<Result<Outcome>> invoke(Invocation invocation, ResponseStream* stream = nullptr);
+
+  // Reserved concurrency of a function; nullopt for none. Zero refuses every call.
+  void set_reserved_concurrency(const function::FunctionName& name, std::optional<std::uint32_t> limit);
+  // Keeps this many instances of the version initialised, as provisioned concurrency asks; 0 ends that.
+  void set_provisioned_concurrency(function::VersionPtr version, std::uint32_t count);
+  std::uint32_t provisioned_ready(const function::FunctionName& name, const std::string& version) const;
+
+  // Lets go of every instance of the function whose generation is not in keep: idle ones now, busy ones when they finish.
+  void retire(const function::FunctionName& name, const std::vector<std::string>& keep);
+
+  std::vector<InstanceInfo> instances() const;
+
+  // Refuses new invocations, waits for running ones at most grace, then ends all instances.
+  boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wick::invoke

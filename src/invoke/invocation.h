@@ -1,0 +1,63 @@
+#pragma once
+// One invocation: what goes in, what comes out. Plain data between the APIs, the event workers and the engine.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/result.h"
+#include "base/strong.h"
+#include "function/version.h"
+
+namespace wick::invoke {
+
+using RequestId = Strong<struct RequestIdTag>;  // uuid
+
+// AWS, "Lambda quotas".
+inline constexpr std::size_t kPayloadMax = 6 * 1024 * 1024;          // synchronous request or response, bytes
+inline constexpr std::size_t kEventPayloadMax = 1024 * 1024;         // event (asynchronous) request, bytes
+inline constexpr std::size_t kStreamMax = 200 * 1024 * 1024;         // streamed response, bytes
+inline constexpr std::size_t kLogTailMax = 4 * 1024;                 // LogType=Tail, bytes
+
+struct Invocation {
+  RequestId id;
+  function::VersionPtr version;
+  std::string invoked_arn;     // as the caller qualified it
+  std::string payload;         // JSON
+  std::string client_context;  // JSON, empty for none
+  std::string trace_id;        // X-Amzn-Trace-Id
+};
+
+// Durations in microseconds.
+struct Timing {
+  bool cold = false;
+  std::int64_t queue_us = 0;  // waiting for an instance
+  std::int64_t init_us = 0;   // cold only: boot and init
+  std::int64_t run_us = 0;
+  std::int64_t billed_ms = 0;
+  std::uint64_t memory_peak_mb = 0;
+};
+
+// What happened, whether the function succeeded or not. An Error from Engine::invoke instead means that it did not run.
+struct Outcome {
+  std::string payload;         // the function's result, or the error object as JSON; empty when it was streamed
+  std::string function_error;  // empty on success, else "Unhandled" (X-Amz-Function-Error)
+  std::string error_type;      // Runtime.ExitError, Sandbox.Timedout, or the exception's own; empty on success
+  std::string log_tail;        // the last 4 KiB of this invocation's log
+  Timing timing;
+};
+
+// Takes a streamed reply as it is produced. Calls come in order on the event loop; the function is held back while one is
+// awaited. An error from any of them (the client is gone) ends the delivery, and the function's remaining output is dropped.
+class ResponseStream {
+ public:
+  virtual ~ResponseStream() = default;
+  // Once, before any chunk. content_type as the function set it, default application/octet-stream.
+  virtual boost::asio::awaitable<Result<>> begin(std::string content_type) = 0;
+  virtual boost::asio::awaitable<Result<>> write(std::string chunk) = 0;
+};
+
+}  // namespace wick::invoke

@@ -1,0 +1,84 @@
+#pragma once
+// One isolated process tree per instance. Backend is the seam to the mechanism: Linux processes made by the warden today,
+// microVMs later.
+//
+// The daemon is unprivileged, so Backend never takes a path that the daemon could invent: packages, layers and runtimes are
+// named, and the privileged side resolves the names inside directories it opened at start.
+//
+// Threads: all calls and callbacks on the event loop that the backend was made with.
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/strong.h"
+
+namespace wick::sandbox {
+
+using InstanceId = Strong<struct InstanceIdTag>;  // 32 lower-case hexadecimal digits
+
+enum class Network {
+  api_only,  // loopback, and Wick's own API on it
+  outside,   // and the outside world, where the host allows it
+};
+
+struct Limits {
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t cpu_millis = 0;  // thousandths of a core: 1769 MB of memory are 1000 (AWS, "Configure Lambda function memory")
+  std::uint32_t pids = 0;
+  std::uint64_t tmp_bytes = 0;   // size of /tmp
+};
+
+// What to boot. Names are validated again by the warden.
+struct Spec {
+  std::string runtime;                // a name of the warden's runtime table: nodejs20.x, python3.11, provided.al2023
+  std::string package;                // folder name under DATA/packages, mounted at /var/task
+  std::string layers;                 // folder name under DATA/layers, mounted at /opt; empty for none
+  std::vector<std::string> environment;  // K=V, complete
+  Limits limits;
+  Network network = Network::api_only;
+};
+
+// How the process tree ended and what it used, from its cgroup (zero where there is none).
+struct Exit {
+  int status = 0;          // as waitpid(2) gives it
+  bool out_of_memory = false;  // the kernel killed for the memory limit
+  std::uint64_t memory_peak_bytes = 0;
+  std::uint64_t cpu_nanos = 0;
+};
+
+struct Usage {
+  std::uint64_t memory_peak_bytes = 0;
+  std::uint64_t cpu_nanos = 0;
+};
+
+// The daemon's ends of a booted instance.
+struct Booted {
+  InstanceId id;
+  UniqueFd channel;      // stream socket to the runtime: managed runtimes speak invoke/frame.h on it; unused by custom ones
+  UniqueFd log;          // read end of the pipe that is the tree's stdout and stderr
+  UniqueFd runtime_api;  // listening TCP socket on 127.0.0.1:9001 of the instance's network namespace (custom runtimes)
+  UniqueFd api;          // listening TCP socket on 127.0.0.1:4566 there: Wick's API for the code inside
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // Starts the tree; returns when it has been exec'd, not when its runtime is ready. on_exit is called exactly once for each
+  // Booted, after every process of the tree is gone and its cgroup, mounts and namespaces are released.
+  virtual boost::asio::awaitable<Result<Booted>> boot(Spec spec, std::function<void(Exit)> on_exit) = 0;
+
+  // SIGKILL to the whole tree; on_exit follows. Harmless on an instance that is gone.
+  virtual void kill(const InstanceId& id) = 0;
+
+  virtual boost::asio::awaitable<Result<Usage>> usage(InstanceId id) = 0;
+};
+
+}  // namespace wick::sandbox

@@ -1,0 +1,19 @@
+#pragma once
+// The calling thread's capabilities (capabilities(7)).
+#include <cstdint>
+#include <initializer_list>
+
+#include "base/result.h"
+
+namespace wick::sandbox::warden {
+
+// The permitted and effective sets become those of the list that are permitted now; the inheritable and ambient sets become empty.
+Result<> keep_capabilities(std::initializer_list<int> capabilities);
+
+// Empties the bounding set, so that no execve(2) brings any capability back. Needs CAP_SETPCAP; without it, only harmless where
+// no_new_privs is set.
+void empty_bounding_set();
+
+Result<> set_no_new_privs();
+
+}  // namespace wick::sandbox::warden

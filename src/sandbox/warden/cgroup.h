@@ -1,0 +1,61 @@
+#pragma once
+// Control groups: what an instance may use, and what it has used. One interface over version 2 (cgroup_v2.h) and version 1
+// (cgroup_v1.h), whose controllers each have a tree of their own; find_cgroups() says which this machine has.
+//
+// The warden owns one group, named after the data directory, and below it one for each instance, named by its id. What a killed
+// warden left there is removed at the next start.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "sandbox/backend.h"
+
+namespace wick::sandbox::warden {
+
+// One instance's group. It must be empty of processes when it goes.
+class Cgroup {
+ public:
+  virtual ~Cgroup() = default;
+
+  // Memory without swap, and processes and threads. The processor stays free until limit_cpu().
+  virtual Result<> limit(const Limits& limits) = 0;
+  virtual Result<> limit_cpu(std::uint32_t cpu_millis) = 0;
+
+  // How a new process gets in: born there where the kernel can (the folder for CLONE_INTO_CGROUP), or else by enter(), which
+  // moves the calling process.
+  virtual Result<UniqueFd> birthplace() const = 0;  // no descriptor where enter() is needed
+  virtual Result<> enter() const = 0;
+
+  // Becomes readable when the kernel is out of memory here and may have killed only one process; -1 where it kills all of the
+  // group by itself.
+  virtual int out_of_memory_event() const = 0;
+  virtual bool out_of_memory() const = 0;
+
+  virtual Usage usage() const = 0;
+  virtual Result<> remove() = 0;
+};
+
+class Cgroups {
+ public:
+  virtual ~Cgroups() = default;
+  virtual Result<std::unique_ptr<Cgroup>> make(const std::string& name) = 0;
+  // Kills what is left in the instances' groups, and removes them and the group above them.
+  virtual void clear() = 0;
+};
+
+struct FoundCgroups {
+  std::unique_ptr<Cgroups> cgroups;  // null where none can be used
+  std::vector<std::string> missing;  // limits that will not hold, as sentences
+};
+
+// name is that of the warden's own group. Reads /proc/self.
+FoundCgroups find_cgroups(const std::string& name);
+
+// AWS's period, by which 128 MB of memory, 72 thousandths of a core, still get 1.4 ms of each 20.
+inline constexpr std::uint32_t kCpuPeriodMicros = 20'000;
+std::uint64_t cpu_quota_micros(std::uint32_t cpu_millis);  // in each period; at least the kernel's 1000
+
+}  // namespace wick::sandbox::warden

@@ -1,0 +1,95 @@
+#include "sandbox/warden/cgroup_folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <memory>
+#include <vector>
+
+#include "sandbox/warden/file_at.h"
+
+namespace wick::sandbox::warden {
+namespace {
+
+constexpr int kRemoveTries = 50;
+constexpr int kClearTries = 2000;
+
+void wait_a_millisecond() {
+  const timespec pause{.tv_sec = 0, .tv_nsec = 1'000'000};
+  nanosleep(&pause, nullptr);
+}
+
+std::uint64_t to_number(std::string_view text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::vector<std::string> groups_in(int folder) {
+  std::vector<std::string> names;
+  UniqueFd copy(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, decltype([](DIR* d) { closedir(d); })> listing(copy ? fdopendir(copy.get()) : nullptr);
+  if (!listing) return names;
+  (void)copy.release();  // the listing's
+  while (const dirent* entry = readdir(listing.get())) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+// True when no process is left. A process of another pid namespace shows as 0, which must not be signalled.
+bool kill_all(int folder, const std::string& group) {
+  const auto processes = read_at(folder, group + "/cgroup.procs");
+  if (!processes || processes->empty()) return true;
+  for (std::string_view rest = *processes; !rest.empty();) {
+    const auto pid = static_cast<pid_t>(to_number(rest));
+    if (pid > 1) kill(pid, SIGKILL);
+    const std::size_t end = rest.find('\n');
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<> make_group(int parent, const std::string& name) {
+  if (mkdirat(parent, name.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno("make cgroup", name);
+  return {};
+}
+
+Result<> remove_group(int parent, const std::string& name) {
+  for (int tries = kRemoveTries; unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT; --tries) {
+    if (errno != EBUSY || tries == 0) return fail_errno("remove cgroup", name);
+    wait_a_millisecond();
+  }
+  return {};
+}
+
+void clear_groups(int folder) {
+  for (const std::string& group : groups_in(folder)) {
+    for (int tries = kClearTries; !kill_all(folder, group) && tries > 0; --tries) wait_a_millisecond();
+    (void)remove_group(folder, group);
+  }
+}
+
+std::uint64_t number_of(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (line.starts_with(key) && line.substr(key.size()).starts_with(' ')) return to_number(line.substr(key.size() + 1));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+  return 0;
+}
+
+std::uint64_t read_number(int folder, const std::string& path) {
+  const auto text = read_at(folder, path);
+  return text ? to_number(*text) : 0;
+}
+
+}  // namespace wick::sandbox::warden

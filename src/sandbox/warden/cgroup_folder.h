@@ -1,0 +1,22 @@
+#pragma once
+// What both versions do with the folder of a controller tree that is the warden's own.
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace wick::sandbox::warden {
+
+Result<> make_group(int parent, const std::string& name);
+// Waits up to 50 ms for the kernel to be done with processes that have just gone.
+Result<> remove_group(int parent, const std::string& name);
+// Kills every process in every group in folder, waits up to two seconds for that, and removes the groups.
+void clear_groups(int folder);
+
+// The number after "key " in a file of such lines (memory.events, cpu.stat, memory.oom_control), or 0.
+std::uint64_t number_of(std::string_view text, std::string_view key);
+// The number that is all of a file, or 0 (also for "max").
+std::uint64_t read_number(int folder, const std::string& path);
+
+}  // namespace wick::sandbox::warden

@@ -1,0 +1,88 @@
+#include "sandbox/warden/cgroup_v2.h"
+
+#include <fcntl.h>
+
+#include <fmt/format.h>
+
+#include "sandbox/warden/cgroup_folder.h"
+#include "sandbox/warden/file_at.h"
+
+namespace wick::sandbox::warden {
+namespace {
+
+class CgroupV2 final : public Cgroup {
+ public:
+  CgroupV2(int parent, std::string name) : parent_(parent), name_(std::move(name)) {}
+
+  Result<> limit(const Limits& limits) override {
+    WICK_CHECK(set("memory.max", std::to_string(limits.memory_bytes)));
+    (void)set("memory.swap.max", "0");  // not there without swap
+    WICK_CHECK(set("memory.oom.group", "1"));
+    return set("pids.max", std::to_string(limits.pids));
+  }
+  Result<> limit_cpu(std::uint32_t cpu_millis) override {
+    return set("cpu.max", fmt::format("{} {}", cpu_quota_micros(cpu_millis), kCpuPeriodMicros));
+  }
+  Result<UniqueFd> birthplace() const override {
+    UniqueFd folder(openat(parent_, name_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return fail_errno("open cgroup", name_);
+    return folder;
+  }
+  Result<> enter() const override { return {}; }
+  int out_of_memory_event() const override { return -1; }
+  bool out_of_memory() const override {
+    const auto events = read_at(parent_, name_ + "/memory.events");
+    return events && number_of(*events, "oom_kill") > 0;
+  }
+  Usage usage() const override {
+    const auto cpu = read_at(parent_, name_ + "/cpu.stat");
+    return {.memory_peak_bytes = read_number(parent_, name_ + "/memory.peak"),  // Linux 5.19
+            .cpu_nanos = cpu ? number_of(*cpu, "usage_usec") * 1000 : 0};
+  }
+  Result<> remove() override { return remove_group(parent_, name_); }
+
+ private:
+  Result<> set(const char* file, const std::string& value) { return write_at(parent_, name_ + "/" + file, value); }
+
+  int parent_;
+  std::string name_;
+};
+
+class CgroupsV2 final : public Cgroups {
+ public:
+  CgroupsV2(UniqueFd parent, std::string name, UniqueFd own)
+      : parent_(std::move(parent)), name_(std::move(name)), own_(std::move(own)) {}
+
+  Result<std::unique_ptr<Cgroup>> make(const std::string& name) override {
+    WICK_CHECK(make_group(own_.get(), name));
+    return std::make_unique<CgroupV2>(own_.get(), name);
+  }
+  void clear() override {
+    clear_groups(own_.get());
+    (void)remove_group(parent_.get(), name_);
+  }
+
+ private:
+  UniqueFd parent_;
+  std::string name_;
+  UniqueFd own_;
+};
+
+}  // namespace
+
+void enable_controllers(int folder, std::vector<std::string>& missing) {
+  for (const std::string controller : {"cpu", "memory", "pids"}) {
+    if (auto enabled = write_at(folder, "cgroup.subtree_control", "+" + controller); !enabled)
+      missing.push_back(fmt::format("no {} limits: the cgroup controller cannot be used ({})", controller, enabled.error().message));
+  }
+}
+
+Result<std::unique_ptr<Cgroups>> open_cgroups_v2(UniqueFd parent, const std::string& name) {
+  WICK_CHECK(make_group(parent.get(), name));
+  UniqueFd own(openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!own) return fail_errno("open cgroup", name);
+  clear_groups(own.get());
+  return std::make_unique<CgroupsV2>(std::move(parent), name, std::move(own));
+}
+
+}  // namespace wick::sandbox::warden

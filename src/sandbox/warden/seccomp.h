@@ -1,0 +1,19 @@
+#pragma once
+// The system call filter of every instance (seccomp(2)): an allow-list, compiled once at start. A call by another architecture's
+// table (32-bit, x32) kills the process.
+#include <linux/filter.h>
+
+#include <vector>
+
+#include "base/result.h"
+
+namespace wick::sandbox::warden {
+
+using SyscallFilter = std::vector<sock_filter>;
+
+Result<SyscallFilter> compile_syscall_filter();
+
+// For the calling thread and all its descendants, for good. Needs no_new_privs.
+Result<> load_syscall_filter(SyscallFilter& filter);
+
+}  // namespace wick::sandbox::warden

@@ -1,0 +1,60 @@
+// Instances exist only while needed: none before the first call, one for each concurrent call, none after the idle timeout.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Daemon } from '../lib/daemon.mjs';
+import { Lambda, sdk } from '../lib/lambda.mjs';
+import { census, eventually } from '../lib/machine.mjs';
+
+let daemon, lambda, idle;
+before(async () => {
+  daemon = await Daemon.start({ args: ['--idle-timeout', '300ms'] });
+  lambda = new Lambda(daemon);
+  await lambda.deployPython('who', `
+import os, time
+instance = os.urandom(8).hex()
+count = 0
+def handler(event, context):
+    global count
+    count += 1
+    time.sleep(event.get('sleep', 0))
+    return {'instance': instance, 'count': count}
+`);
+  idle = census(daemon);
+});
+after(() => daemon.dispose());
+
+const gone = () => eventually(() => JSON.stringify(census(daemon)) === JSON.stringify(idle), 'everything that the calls started is gone');
+
+test('deploying starts no process', () => {
+  assert.equal(idle.cgroups >= 0 && idle.networkNamespaces, census(daemon).networkNamespaces);
+});
+
+test('a warm instance is used again, and is gone after the idle timeout', async () => {
+  const first = (await lambda.invoke('who')).payload;
+  const second = (await lambda.invoke('who')).payload;
+  assert.equal(first.count, 1);
+  assert.deepEqual(second, { instance: first.instance, count: 2 });
+  assert.notDeepEqual(census(daemon), idle);
+  await gone();
+  assert.notEqual((await lambda.invoke('who')).payload.instance, first.instance);
+  await gone();
+});
+
+test('concurrent calls get concurrent instances', async () => {
+  const replies = await Promise.all(Array.from({ length: 8 }, () => lambda.invoke('who', { sleep: 0.5 })));
+  assert.equal(new Set(replies.map((reply) => reply.payload.instance)).size, 8);
+  await gone();
+});
+
+test('over the reserved concurrency: 429 with the reason', async () => {
+  await lambda.call('PutFunctionConcurrency', { FunctionName: 'who', ReservedConcurrentExecutions: 1 });
+  const running = lambda.invoke('who', { sleep: 1 });
+  await eventually(() => census(daemon).processes > idle.processes, 'the first call has an instance');
+  await assert.rejects(lambda.invoke('who'), (error) =>
+    error instanceof sdk.TooManyRequestsException && error.Reason === 'ReservedFunctionConcurrentInvocationLimitExceeded' &&
+    error.$metadata.httpStatusCode === 429 && error.message === 'Rate Exceeded.');
+  assert.equal((await running).error, undefined);
+  await lambda.call('DeleteFunctionConcurrency', { FunctionName: 'who' });
+  assert.equal((await lambda.invoke('who')).error, undefined);
+});

@@ -1,0 +1,80 @@
+// What exists on the machine because of a daemon: processes, cgroups, mounts and network namespaces, read from /proc and /sys.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const read = (file) => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return ''; // the process is gone
+  }
+};
+
+// Every descendant of pid, as [pid, command line].
+export function descendants(pid) {
+  const children = new Map();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const parent = Number(/\) \S (\d+) /.exec(read(`/proc/${name}/stat`))?.[1] ?? 0);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = [];
+  const visit = (parent) => {
+    for (const child of children.get(parent) ?? []) {
+      found.push([child, read(`/proc/${child}/cmdline`).replaceAll('\0', ' ').trim()]);
+      visit(child);
+    }
+  };
+  visit(pid);
+  return found;
+}
+
+// The instances' processes below a daemon: everything but the warden itself.
+export function instanceProcesses(daemon) {
+  return descendants(daemon.child.pid).filter(([, command]) => !/^\S*wick-warden /.test(command) || /init/.test(command));
+}
+
+export const alive = (pid) => read(`/proc/${pid}/stat`) !== '' && !/\) [ZX] /.test(read(`/proc/${pid}/stat`));
+
+function folders(root, depth) {
+  if (depth === 0) return [];
+  try {
+    return readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+      .flatMap((entry) => [path.join(root, entry.name), ...folders(path.join(root, entry.name), depth - 1)]);
+  } catch {
+    return [];
+  }
+}
+
+function networkNamespaces() {
+  const found = new Set();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      found.add(readlinkSync(`/proc/${name}/ns/net`));
+    } catch {
+      continue; // gone, or not ours to read
+    }
+  }
+  return found.size;
+}
+
+// Counts that must be the same before and after functions ran.
+export function census(daemon) {
+  return {
+    processes: descendants(daemon.child.pid).length,
+    cgroups: folders('/sys/fs/cgroup', 6).filter((name) => /wick/.test(name)).length,
+    mounts: read('/proc/self/mountinfo').split('\n').length,
+    wardenMounts: Math.max(0, ...descendants(daemon.child.pid).filter(([, command]) => /wick-warden/.test(command))
+      .map(([pid]) => read(`/proc/${pid}/mountinfo`).split('\n').length)),
+    networkNamespaces: networkNamespaces(),
+  };
+}
+
+// Waits until condition() is true; for states of the machine that nothing announces.
+export async function eventually(condition, what, timeoutMs = 10_000) {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await sleep(10);
+  }
+}
