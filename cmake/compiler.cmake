@@ -12,7 +12,7 @@ add_compile_options(
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wunused-result
   -Wthread-safety -Wno-c23-extensions # #embed
   -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
-add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+add_compile_definitions(WICK_VERSION="${PROJECT_VERSION}" BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 add_link_options(-fuse-ld=lld)
 if(WICK_SANITIZE)
   add_compile_options(-fsanitize=${WICK_SANITIZE} -fno-sanitize-recover=all)

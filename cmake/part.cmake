@@ -1,3 +1,5 @@
+add_custom_target(unit_tests)  # every wick_NAME_test
+
 # wick_part(NAME DEPS...): one folder under src/ becomes the library wick_NAME from its *.cpp files (recursively) and, when
 # it has *_test.cpp files, the test program wick_NAME_test. A folder named in EXCLUDE is built by its own CMakeLists.txt.
 function(wick_part name)
@@ -19,6 +21,7 @@ function(wick_part name)
   if(tests)
     add_executable(wick_${name}_test ${tests})
     target_link_libraries(wick_${name}_test PRIVATE wick_${name} GTest::gmock_main)
+    add_dependencies(unit_tests wick_${name}_test)
     add_test(NAME unit/${name} COMMAND wick_${name}_test)
     set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
   endif()

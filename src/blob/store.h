@@ -3,7 +3,7 @@
 //
 // A blob is immutable; putting the same bytes twice keeps one copy. put returns when the bytes and their name are on disk
 // (fsync of file and folder), so a record that names a blob may be committed right after. Torn writes leave only a temporary
-// file, removed at the next open. All calls block and are thread-safe.
+// file, removed at the next open. All calls block and are thread-safe. Errors: not_found, invalid_argument (not an id), io.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,12 +22,14 @@ class Store {
  public:
   virtual ~Store() = default;
   virtual Result<BlobId> put(std::string_view bytes) = 0;
-  virtual Result<std::string> get(const BlobId& id) = 0;
+  virtual Result<std::string> get(const BlobId& id) = 0;  // checks the content against its id: io if it was damaged
+  // Fewer bytes than size where the blob ends, none past its end. Not checked against the id.
   virtual Result<std::string> get_range(const BlobId& id, std::uint64_t offset, std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size(const BlobId& id) = 0;
   virtual Result<> erase(const BlobId& id) = 0;  // not_found is not an error
 };
 
+// Files in directory, made if missing. One process at a time.
 Result<std::unique_ptr<Store>> open_local(const std::string& directory);
 
 }  // namespace wick::blob

@@ -2,14 +2,23 @@
 // The durable queue of event (asynchronous) invocations: accepted once, run at least once, then done, retried, or sent to its
 // destination. Nothing accepted is lost by kill -9.
 //
-// An event is one record in kv/ with its retry state, under the time it is due at. A worker leases it (the due time moves ahead by
-// the lease, so that a worker that dies gives it back), runs it through invoke::Engine, and removes or reschedules it in one
-// transaction, together with the event its destination gets. AWS's rules (Lambda Developer Guide, "Invoking a Lambda function
-// asynchronously"): two retries after function errors, one minute and two minutes later; throttles and system errors are retried with
-// backoff from 1 second to 5 minutes until the event is too old (6 hours by default).
+// An event is one record in kv/ with its retry state, under the time it is due at (event/record.h). A worker runs it and then, in one
+// transaction, removes or reschedules it together with the event its destination gets. AWS's rules of retrying are in event/retry.h.
+// One process has the store at a time, so the lease on an event in work is held in memory: what a killed daemon had in work is
+// due at the next start.
+//
+// A new event goes straight from its commit to a free worker. Only when no worker is free, or an event is due later, is it found
+// again by a scan of what is due; one timer stands at the earliest such time, so an idle queue costs nothing, and memory does not
+// grow with the backlog.
+//
+// Accepting is synced to disk before the caller hears of it. Outcomes are written unsynced: a power loss within a second of one
+// runs that event again. The outcome for a destination that Wick does not serve is logged and kept under event/undelivered/, the
+// newest kUndeliveredMax of them (event/ledger.h).
 //
 // Threads: event loop; what blocks goes to the pool. Owned by daemon/.
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +28,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "function/registry.h"
 #include "function/version.h"
 #include "invoke/invocation.h"
 #include "kv/store.h"
@@ -26,17 +36,11 @@
 namespace wick {
 class WorkerPool;
 }
-namespace wick::function {
-class Registry;
-}
-namespace wick::invoke {
-class Engine;
-}
 
 namespace wick::event {
 
 struct Event {
-  invoke::RequestId id;
+  invoke::RequestId id;        // unique
   function::FunctionName function;
   std::string qualifier;       // as the caller gave it; resolved again at each attempt, as AWS does
   std::string payload;         // JSON, at most invoke::kEventPayloadMax
@@ -45,25 +49,42 @@ struct Event {
 };
 
 struct QueueOptions {
-  std::size_t workers = 64;  // attempts in flight at once
+  std::size_t workers = 256;  // attempts in flight at once
   std::size_t backlog_max = 1'000'000;  // events kept; over it accept() answers throttled
 };
+
+// What an attempt needs to know of its function at that moment.
+struct Callee {
+  function::Target target;
+  function::EventInvokeConfig config;
+  bool disabled = false;  // its reserved concurrency is zero: the event goes to its failure destination without an attempt
+};
+
+// Called on the pool. Error: not_found when the function or its qualifier is gone.
+using Resolve = std::function<Result<Callee>(const function::FunctionName& function, const std::string& qualifier)>;
+// invoke::Engine::invoke, in the daemon.
+using Invoke = std::function<boost::asio::awaitable<Result<invoke::Outcome>>(invoke::Invocation)>;
 
 class Queue {
  public:
   // All references outlive the queue.
-  Queue(boost::asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, function::Registry& registry, invoke::Engine& engine,
+  Queue(boost::asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, function::Registry& registry, Invoke invoke,
         const Clock& clock, Random& random, QueueOptions options = {});
+  Queue(boost::asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, Resolve resolve, Invoke invoke, const Clock& clock,
+        Random& random, QueueOptions options = {});
   ~Queue();
 
-  // Begins with what an earlier run left behind.
+  // Begins with what an earlier run left behind. Blocks while that is counted: call it before the loop serves anyone.
   void start();
 
-  // Durable when it returns. Errors: throttled (the backlog is full), unavailable (stopping), io.
+  // Durable when it returns. Errors: throttled (the backlog is full), too_large, unavailable (stopping), io.
   boost::asio::awaitable<Result<>> accept(Event event);
 
-  // Takes no further events; waits for attempts in flight. Those that do not finish are taken again at the next start.
-  boost::asio::awaitable<void> stop();
+  // Looks for due events now; for a clock that was set forward.
+  void wake();
+
+  // Takes no further events and waits for attempts in flight, at most grace. What does not finish is taken again at the next start.
+  boost::asio::awaitable<void> stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
  private:
   class Impl;

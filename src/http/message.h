@@ -67,10 +67,10 @@ class BodyWriter {
 
 struct Response {
   unsigned status = 200;
-  Fields fields;     // Content-Length, Date and Connection are the server's to set
+  Fields fields;     // Content-Length (but for HEAD without a body), Date and Connection are the server's to set
   std::string body;
   // Set for a streamed body (chunked coding): called after the header is sent, writes, and returns at the end. An error ends
-  // the connection without the final chunk, so that the client sees the truncation.
+  // the connection without the final chunk, so that the client sees the truncation. Not called where there can be no body: HEAD, 204, 304.
   std::function<boost::asio::awaitable<Result<>>(BodyWriter&)> stream;
 };
 

@@ -5,8 +5,8 @@
 // time to send a header and a body, idle time, number of connections. A request over a bound gets 400, 408, 413, 417, 431 or 503
 // and the connection is closed.
 //
-// Threads: one event loop. Every connection belongs to the server; stop() refuses new ones, lets running handlers finish, and
-// closes idle ones.
+// Threads: one event loop, on which every member is called. Connections share the state they need, so the server may go before
+// them: close() and the destructor close every socket at once, and a handler that still runs then has its response dropped.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -28,8 +28,8 @@ struct ServerLimits {
   std::size_t body_bytes = 128 * 1024 * 1024;
   std::size_t connections = 10'000;
   std::chrono::milliseconds header_timeout{30'000};
-  std::chrono::milliseconds body_timeout{300'000};
-  std::chrono::milliseconds idle_timeout{75'000};
+  std::chrono::milliseconds body_timeout{300'000};  // a whole body; of a streamed one, each read()
+  std::chrono::milliseconds idle_timeout{75'000};   // between requests, and of a client that does not read its response
 };
 
 enum class Bodies {
@@ -40,10 +40,11 @@ enum class Bodies {
 struct ServerOptions {
   ServerLimits limits;
   Bodies bodies = Bodies::whole;
-  std::string instance;  // copied into each Request; empty for the public front
+  std::string instance;     // copied into each Request; empty for the public front
+  bool reuse_port = false;  // several servers, each on a loop of its own, share one port
 };
 
-// Never throws to the server: what escapes becomes a 500 with a logged reason.
+// Runs to its end even when its client has gone. What it throws becomes a 500 with a logged reason.
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 
 class Server {
@@ -52,7 +53,8 @@ class Server {
   ~Server();
 
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);  // port 0: the kernel chooses; returns it
-  Result<> adopt(UniqueFd listening_socket);
+  Result<> adopt(UniqueFd listening_socket);  // TCP, listening already, perhaps in another network namespace
+  // Accepts no more and closes idle connections; returns when the running handlers have answered, or closes what is left after grace.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
   void close();  // at once: for an instance that is gone
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,7 @@ inline constexpr std::string_view kAccountLimit = "ConcurrentInvocationLimitExce
 
 struct EngineOptions {
   std::chrono::milliseconds idle_timeout{std::chrono::minutes(10)};
+  std::chrono::milliseconds init_timeout{10'000};  // what init takes beyond it comes off the function's own timeout
   std::uint32_t account_concurrency = 1000;
   std::string region = "us-east-1";
   std::string account = "000000000000";
@@ -77,7 +79,7 @@ class Engine {
 
   // Runs to the end even if the caller is gone. With a stream, a streaming function's output goes there as it is produced
   // and Outcome::payload stays empty; otherwise it is collected, up to kPayloadMax.
-  // Errors: throttled (message is a Reason above), unavailable (stopping), invalid_argument, internal.
+  // Errors: throttled (message is a Reason above), unavailable (stopping: it did not run, or was cut off), invalid_argument, internal.
   boost::asio::awaitable<Result<Outcome>> invoke(Invocation invocation, ResponseStream* stream = nullptr);
 
   // Reserved concurrency of a function; nullopt for none. Zero refuses every call.
@@ -96,7 +98,7 @@ class Engine {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace wick::invoke

@@ -41,7 +41,8 @@ struct Timing {
   std::uint64_t memory_peak_mb = 0;
 };
 
-// What happened, whether the function succeeded or not. An Error from Engine::invoke instead means that it did not run.
+// What happened, whether the function succeeded or not. An Error from Engine::invoke instead means that it did not
+// run, or not to its end.
 struct Outcome {
   std::string payload;         // the function's result, or the error object as JSON; empty when it was streamed
   std::string function_error;  // empty on success, else "Unhandled" (X-Amz-Function-Error)

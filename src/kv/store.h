@@ -55,11 +55,12 @@ enum class Durability {
 class Store : public Reader {
  public:
   // Runs body, then commits what it wrote. A conflict runs body again from the start (16 times at most, then
-  // Errc::unavailable), so body must have no effect but its writes. An error from body commits nothing and is returned.
+  // Errc::unavailable), so body must have no effect but its writes; nor may it call transact. An error from body commits nothing
+  // and is returned. Bodies may run one at a time, so they only read, decide and write: no waiting, no long computation.
   virtual Result<> transact(const std::function<Result<>(Transaction&)>& body, Durability durability = Durability::synced) = 0;
 };
 
-// RocksDB in directory, made if missing. One process at a time.
+// RocksDB in directory, made if missing. One process at a time: a second one gets unavailable. Starts threads, so not before a fork.
 Result<std::unique_ptr<Store>> open_rocksdb(const std::string& directory);
 
 }  // namespace wick::kv

@@ -6,8 +6,6 @@
 // named, and the privileged side resolves the names inside directories it opened at start.
 //
 // Threads: all calls and callbacks on the event loop that the backend was made with.
-#include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,22 +16,11 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "base/strong.h"
+#include "sandbox/limits.h"
 
 namespace wick::sandbox {
 
 using InstanceId = Strong<struct InstanceIdTag>;  // 32 lower-case hexadecimal digits
-
-enum class Network {
-  api_only,  // loopback, and Wick's own API on it
-  outside,   // and the outside world, where the host allows it
-};
-
-struct Limits {
-  std::uint64_t memory_bytes = 0;
-  std::uint32_t cpu_millis = 0;  // thousandths of a core: 1769 MB of memory are 1000 (AWS, "Configure Lambda function memory")
-  std::uint32_t pids = 0;
-  std::uint64_t tmp_bytes = 0;   // size of /tmp
-};
 
 // What to boot. Names are validated again by the warden.
 struct Spec {
@@ -45,23 +32,10 @@ struct Spec {
   Network network = Network::api_only;
 };
 
-// How the process tree ended and what it used, from its cgroup (zero where there is none).
-struct Exit {
-  int status = 0;          // as waitpid(2) gives it
-  bool out_of_memory = false;  // the kernel killed for the memory limit
-  std::uint64_t memory_peak_bytes = 0;
-  std::uint64_t cpu_nanos = 0;
-};
-
-struct Usage {
-  std::uint64_t memory_peak_bytes = 0;
-  std::uint64_t cpu_nanos = 0;
-};
-
 // The daemon's ends of a booted instance.
 struct Booted {
   InstanceId id;
-  UniqueFd channel;      // stream socket to the runtime: managed runtimes speak invoke/frame.h on it; unused by custom ones
+  UniqueFd channel;      // stream socket to the runtime: managed runtimes speak invoke/frame.h on it; at its end for custom ones
   UniqueFd log;          // read end of the pipe that is the tree's stdout and stderr
   UniqueFd runtime_api;  // listening TCP socket on 127.0.0.1:9001 of the instance's network namespace (custom runtimes)
   UniqueFd api;          // listening TCP socket on 127.0.0.1:4566 there: Wick's API for the code inside
@@ -72,12 +46,20 @@ class Backend {
   virtual ~Backend() = default;
 
   // Starts the tree; returns when it has been exec'd, not when its runtime is ready. on_exit is called exactly once for each
-  // Booted, after every process of the tree is gone and its cgroup, mounts and namespaces are released.
+  // Booted, after every process of the tree is gone and its cgroup, mounts and namespaces are released; never before boot()
+  // has returned, and not any more once the backend is destroyed.
+  // Errors: failed_precondition (there is no bootstrap, or it cannot be executed; the message is AWS's for
+  // Runtime.InvalidEntrypoint), not_found (the runtime is not installed, the package is not there), invalid_argument (what the
+  // warden refuses), throttled (too many instances), unavailable (the warden is gone), io.
   virtual boost::asio::awaitable<Result<Booted>> boot(Spec spec, std::function<void(Exit)> on_exit) = 0;
+
+  // The runtime is ready: from here on the processor limit holds, which init runs without. Harmless on an instance that is gone.
+  virtual void end_init(const InstanceId& id) = 0;
 
   // SIGKILL to the whole tree; on_exit follows. Harmless on an instance that is gone.
   virtual void kill(const InstanceId& id) = 0;
 
+  // What the tree has used so far; zeros for one that is gone.
   virtual boost::asio::awaitable<Result<Usage>> usage(InstanceId id) = 0;
 };
 

@@ -31,7 +31,7 @@ export class Lambda {
 
   // ES module source that exports `handler`.
   deployNode(name, source, options = {}) {
-    return this.#deploy(name, { 'index.mjs': source }, { Runtime: 'nodejs20.x', ...options });
+    return this.#deploy(name, { 'index.mjs': source }, { Runtime: 'nodejs22.x', ...options });
   }
 
   // An executable `bootstrap`.

@@ -1,19 +1,24 @@
-// Makes a zip in memory from {name: text}, with stored (uncompressed) entries; names in `executable` get mode 0755.
-import { crc32 } from 'node:zlib';
+// Makes a zip in memory from {name: text or bytes}, stored, or deflated where that is far smaller; names in `executable` get mode 0755.
+import { crc32, deflateRawSync } from 'node:zlib';
+
+const compressedFrom = 1 << 20; // bytes: what is smaller stays readable in a hex dump
 
 export function zip(files, executable = []) {
   const local = [];
   const central = [];
   let offset = 0;
   for (const [name, text] of Object.entries(files)) {
-    const data = Buffer.from(text);
+    const plain = Buffer.from(text);
+    const deflated = plain.length >= compressedFrom;
+    const data = deflated ? deflateRawSync(plain) : plain;
     const path = Buffer.from(name);
     const fields = Buffer.alloc(26);
     fields.writeUInt16LE(20, 0); // version needed
+    fields.writeUInt16LE(deflated ? 8 : 0, 4);
     fields.writeUInt16LE(0x21, 8); // 1980-01-01
-    fields.writeUInt32LE(crc32(data), 10);
+    fields.writeUInt32LE(crc32(plain), 10);
     fields.writeUInt32LE(data.length, 14);
-    fields.writeUInt32LE(data.length, 18);
+    fields.writeUInt32LE(plain.length, 18);
     fields.writeUInt16LE(path.length, 22);
     local.push(Buffer.from('PK\x03\x04', 'latin1'), fields, path, data);
     const tail = Buffer.alloc(14);

@@ -1,6 +1,7 @@
 #include "sandbox/warden/base_root.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@ constexpr const char* kPasswd =
     "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n";
 constexpr const char* kGroup = "root:x:0:\nsbx_user1051:x:990:\nnogroup:x:65534:\n";
 constexpr const char* kHosts = "127.0.0.1 localhost sandbox\n::1 localhost\n";
+constexpr const char* kOutsideResolver = "nameserver 10.0.2.3\n";  // slirp4netns's
 constexpr const char* kNsswitch = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n";
 
 // Fills a root that is attached nowhere yet. Trees of the host are copied while the host's paths still mean the host, and come to
@@ -110,6 +112,7 @@ Result<> fill_etc(Builder& root) {
   WICK_CHECK(root.file("etc/hosts", kHosts));
   WICK_CHECK(root.file("etc/nsswitch.conf", kNsswitch));
   WICK_CHECK(root.file("etc/resolv.conf", ""));
+  WICK_CHECK(root.file("etc/resolv.outside.conf", kOutsideResolver));
   for (const char* path : {"etc/ld.so.cache", "etc/services", "etc/protocols", "etc/mime.types"}) WICK_CHECK(root.copy(path));
   WICK_CHECK(root.folder("etc/ssl"));
   WICK_CHECK(root.copy("etc/ssl/openssl.cnf"));
@@ -129,25 +132,24 @@ Result<> fill_dev(Builder& root) {
   return root.link("/proc/self/fd/2", "dev/stderr");
 }
 
-Result<> fill_host(Builder& root, const Options& options) {
-  WICK_CHECK(root.folder("host"));
-  WICK_CHECK(root.tree(options.data_directory, "host/data"));
-  WICK_CHECK(root.tree(options.share_directory, "host/share"));
-  WICK_CHECK(root.folder("host/runtimes"));
+Result<> fill_host(Builder& host, const Options& options) {
+  WICK_CHECK(host.tree(options.data_directory, "data"));
+  WICK_CHECK(host.tree(options.share_directory, "share"));
+  WICK_CHECK(host.folder("runtimes"));
   for (const HostRuntime& runtime : options.runtimes) {
-    if (runtime.root != "/usr" && !runtime.root.starts_with("/usr/")) WICK_CHECK(root.tree(runtime.root, "host/runtimes/" + runtime.name));
+    if (!is_in_usr(runtime)) WICK_CHECK(host.tree(runtime.root, "runtimes/" + runtime.name));
   }
-  return root.host_proc("host/proc");
+  return host.host_proc("proc");
 }
 
-Result<> fill(Builder& root, const Options& options) {
+Result<> fill_root(Builder& root) {
   for (const char* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"}) WICK_CHECK(root.same_as_host(name));
   WICK_CHECK(fill_etc(root));
   WICK_CHECK(fill_dev(root));
-  for (const char* path : {"proc", "tmp", "opt", "var", "var/task", "var/runtime", "var/lang"}) WICK_CHECK(root.folder(path));
+  for (const char* path : {"proc", "tmp", "opt", "var", "var/task", "var/runtime", "var/lang", "var/empty", "host"})
+    WICK_CHECK(root.folder(path));
   WICK_CHECK(root.link("/opt/nodejs/node_modules", "var/node_modules"));
-  WICK_CHECK(root.link("/var/runtime/node_modules", "node_modules"));
-  return fill_host(root, options);
+  return root.link("/var/runtime/node_modules", "node_modules");
 }
 
 }  // namespace
@@ -156,11 +158,17 @@ Result<> enter_base_root(const Options& options) {
   if (unshare(CLONE_NEWNS) != 0) return fail_errno("make a mount namespace");
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return fail_errno("make mounts private");
 
-  WICK_TRY(const UniqueFd root, make_tmpfs({.bytes = kRootBytes, .inodes = kRootInodes, .mode = "0755"}));
+  const TmpfsOptions small{.bytes = kRootBytes, .inodes = kRootInodes, .mode = "0755", .owner = std::nullopt};
+  WICK_TRY(const UniqueFd root, make_tmpfs(small));
   Builder builder(root.get());
-  WICK_CHECK(fill(builder, options));
-  WICK_CHECK(attach(root, AT_FDCWD, options.data_directory));  // any place will do, for as long as the two lines below take
+  WICK_CHECK(fill_root(builder));
+  WICK_TRY(const UniqueFd host, make_tmpfs(small));
+  Builder host_builder(host.get());
+  WICK_CHECK(fill_host(host_builder, options));
+  WICK_CHECK(attach(root, AT_FDCWD, options.data_directory));  // any place will do, for as long as the lines below take
   WICK_CHECK(builder.place());
+  WICK_CHECK(attach(host, root.get(), "host"));
+  WICK_CHECK(host_builder.place());
 
   // pivot_root(2), "pivot_root(".", ".")": the old root is stacked on the new one and then taken off.
   if (fchdir(root.get()) != 0) return fail_errno("enter the new root");

@@ -6,9 +6,9 @@
 //   /usr              the host's; /bin, /lib ... as on the host (links into /usr on Debian)
 //   /etc              a few files written new, the certificates, the loader's cache
 //   /dev              null, zero, full, random, urandom and the standard links
-//   /proc /tmp /dev/shm /opt /var/task /var/runtime /var/lang   empty, for the instance's own mounts
+//   /proc /tmp /dev/shm /opt /var/task /var/runtime /var/lang /var/empty   empty, for the instance's own mounts
 //   /var/node_modules /node_modules   links by which ES modules find layers, then the SDK, as NODE_PATH does for CommonJS
-//   /host             what only the warden needs: data/, share/, runtimes/NAME/, proc/; detached in every instance
+//   /host             what only the warden needs: data/, share/, runtimes/NAME/, proc/; one mount, detached in every instance
 //
 // All of it is read-only.
 #include "base/result.h"

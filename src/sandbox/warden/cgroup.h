@@ -2,7 +2,7 @@
 // Control groups: what an instance may use, and what it has used. One interface over version 2 (cgroup_v2.h) and version 1
 // (cgroup_v1.h), whose controllers each have a tree of their own; find_cgroups() says which this machine has.
 //
-// The warden owns one group, named after the data directory, and below it one for each instance, named by its id. What a killed
+// The warden owns one group, named after the data directory, and below it one for each instance. What a killed
 // warden left there is removed at the next start.
 #include <cstdint>
 #include <memory>
@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "sandbox/backend.h"
+#include "sandbox/limits.h"
 
 namespace wick::sandbox::warden {
 
@@ -29,10 +29,10 @@ class Cgroup {
   virtual Result<UniqueFd> birthplace() const = 0;  // no descriptor where enter() is needed
   virtual Result<> enter() const = 0;
 
-  // Becomes readable when the kernel is out of memory here and may have killed only one process; -1 where it kills all of the
-  // group by itself.
+  // An eventfd that becomes readable a moment before the kernel kills one process of the group for memory, or decides to kill
+  // elsewhere, in a group further up; -1 where it kills all of the group by itself.
   virtual int out_of_memory_event() const = 0;
-  virtual bool out_of_memory() const = 0;
+  virtual bool out_of_memory() const = 0;  // whether it has killed here
 
   virtual Usage usage() const = 0;
   virtual Result<> remove() = 0;

@@ -43,14 +43,9 @@ class CgroupV1 final : public Cgroup {
     return {};
   }
   int out_of_memory_event() const override { return event_.get(); }
-  // The event also comes when a group further up is out of memory; only with a limit of this group hit, or a process of it
-  // killed, is it this one's doing. failcnt alone counts charges that were then met by reclaiming.
   bool out_of_memory() const override {
-    const int memory = folder("memory");
-    if (memory < 0) return false;
-    const auto control = read_at(memory, name_ + "/memory.oom_control");
-    if (control && (number_of(*control, "oom_kill") > 0)) return true;
-    return control && number_of(*control, "under_oom") > 0 && read_number(memory, name_ + "/memory.failcnt") > 0;
+    const auto control = read_at(folder("memory"), name_ + "/memory.oom_control");
+    return control && number_of(*control, "oom_kill") > 0;
   }
   Usage usage() const override {
     return {.memory_peak_bytes = read_number(folder("memory"), name_ + "/memory.max_usage_in_bytes"),

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sandbox/backend.h"
+#include "sandbox/limits.h"
 
 namespace wick::sandbox::warden {
 

@@ -49,13 +49,13 @@ Result<UniqueFd> copy_device(const std::string& path) {
 }
 
 Result<UniqueFd> make_tmpfs(const TmpfsOptions& options) {
-  return make_mount("tmpfs",
-                    {{"size", std::to_string(options.bytes)},
-                     {"nr_inodes", std::to_string(options.inodes)},
-                     {"mode", options.mode},
-                     {"uid", std::to_string(options.owner)},
-                     {"gid", std::to_string(options.owner)}},
-                    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+  std::vector<std::pair<std::string, std::string>> settings{
+      {"size", std::to_string(options.bytes)}, {"nr_inodes", std::to_string(options.inodes)}, {"mode", options.mode}};
+  if (options.owner) {
+    settings.emplace_back("uid", std::to_string(*options.owner));
+    settings.emplace_back("gid", std::to_string(*options.owner));
+  }
+  return make_mount("tmpfs", settings, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 }
 
 Result<UniqueFd> make_proc() {

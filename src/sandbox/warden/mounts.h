@@ -3,6 +3,7 @@
 // it in its place, so no mount is ever visible before it is restricted. Every mount is nosuid. (fsopen(2), open_tree(2),
 // mount_setattr(2): Linux 5.12.)
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -19,8 +20,8 @@ Result<UniqueFd> copy_device(const std::string& path);
 struct TmpfsOptions {
   std::uint64_t bytes = 0;
   std::uint64_t inodes = 0;
-  std::string mode;     // octal
-  std::uint32_t owner = 0;
+  std::string mode;                    // octal
+  std::optional<std::uint32_t> owner;  // user and group; the caller's own otherwise
 };
 Result<UniqueFd> make_tmpfs(const TmpfsOptions& options);
 // Read-only, and only a process's own entries and its children's are visible in it (hidepid).

@@ -12,7 +12,6 @@
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr std::size_t kStock = 8;
 constexpr int kBacklog = 128;
 
 Result<> raise_loopback() {
@@ -62,32 +61,12 @@ Result<InstanceNetwork> Networks::make() const {
     return network;
   };
   auto network = build();
-  WICK_CHECK(go_home());
+  if (setns(home_.get(), CLONE_NEWNET) != 0) return fail_errno("leave a network namespace");
   return network;
-}
-
-Result<InstanceNetwork> Networks::take() {
-  if (stock_.empty()) return make();
-  InstanceNetwork network = std::move(stock_.front());
-  stock_.pop_front();
-  return network;
-}
-
-bool Networks::stocked() const { return stock_.size() >= kStock; }
-
-Result<> Networks::stock_one() {
-  WICK_TRY(auto network, make());
-  stock_.push_back(std::move(network));
-  return {};
 }
 
 Result<> Networks::enter(const InstanceNetwork& network) {
   if (setns(network.ns.get(), CLONE_NEWNET) != 0) return fail_errno("enter a network namespace");
-  return {};
-}
-
-Result<> Networks::go_home() const {
-  if (setns(home_.get(), CLONE_NEWNET) != 0) return fail_errno("leave a network namespace");
   return {};
 }
 

@@ -4,6 +4,8 @@
 
 namespace wick::sandbox::warden {
 
+bool is_in_usr(const HostRuntime& runtime) { return runtime.root == "/usr" || runtime.root.starts_with("/usr/"); }
+
 std::vector<std::string> to_arguments(const Options& options) {
   std::vector<std::string> arguments{"--data", options.data_directory, "--share", options.share_directory};
   for (const HostRuntime& runtime : options.runtimes) {

@@ -26,6 +26,8 @@ struct Options {
   std::vector<HostRuntime> runtimes;
 };
 
+bool is_in_usr(const HostRuntime& runtime);  // then it is in every instance's /usr already
+
 std::vector<std::string> to_arguments(const Options& options);
 Result<Options> parse_arguments(const std::vector<std::string>& arguments);  // without the program's name
 

@@ -7,7 +7,8 @@
 //   other processes' memory    ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp
 //   large kernel surface       bpf io_uring_* perf_event_open userfaultfd keyctl add_key request_key seccomp fanotify_* vmsplice
 //   handles around path checks name_to_handle_at open_by_handle_at
-//   the whole machine          sync syncfs syslog quotactl swapon reboot settimeofday kexec_load init_module acct
+//   the whole machine          sync syncfs syslog quotactl swapon reboot settimeofday kexec_load init_module acct; io_setup, whose
+//                              contexts are counted for all users together (fs.aio-max-nr)
 //   clone3                     its flags are in memory, where a filter cannot see them; libc falls back to clone
 #include <array>
 
@@ -26,8 +27,7 @@ inline constexpr auto kAllowedSyscalls = std::to_array<const char*>({
     "unlink", "unlinkat", "utime", "utimensat", "utimes", "write", "writev",
     // waiting
     "epoll_create", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd", "eventfd2",
-    "inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "io_cancel", "io_destroy", "io_getevents",
-    "io_setup", "io_submit", "poll", "ppoll", "pselect6", "select", "signalfd", "signalfd4",
+    "inotify_add_watch", "inotify_init", "inotify_init1", "inotify_rm_watch", "poll", "ppoll", "pselect6", "select", "signalfd", "signalfd4",
     // sockets that exist
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recvfrom", "recvmmsg",
     "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Proves packaging/packages.txt complete: makes a minimal Debian 12 root, clones this repository's HEAD into it, and runs ./dev build
+# and the unit tests there, so nothing that this machine happens to have can help. Takes some 10 minutes; run as root, by hand. The
+# outcome is written to packaging/bare_machine.txt.
+#
+#   packaging/bare_machine_test.sh [FOLDER]     FOLDER for the root, removed afterwards (default: a temporary one)
+#
+# Packages come from this machine's own apt sources; npm's configuration is passed on.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=${1:-$(mktemp -d /var/tmp/wick-bare-XXXXXX)}
+mirror=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' | head -1)
+
+leave() {
+  for place in sys dev proc; do umount -l "$root/$place" 2>/dev/null || true; done
+  rm -rf --one-file-system "$root"
+}
+trap leave EXIT
+
+debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$mirror" >/dev/null
+rm -f "$root/etc/apt/sources.list"
+cp -r /etc/apt/sources.list* /etc/apt/apt.conf.d /etc/apt/auth.conf* "$root/etc/apt/" 2>/dev/null || true
+rm -f "$root"/etc/apt/sources.list.d/nodesource*
+cp -r /usr/share/keyrings/. "$root/usr/share/keyrings/"
+cp -r /etc/ssl/certs /usr/local/share/ca-certificates "$root/tmp/" 2>/dev/null || true
+cp -rL /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+cp /etc/resolv.conf /etc/hosts "$root/etc/"
+[ -f "$HOME/.npmrc" ] && cp "$HOME/.npmrc" "$root/root/.npmrc"
+for place in proc sys dev; do mount --rbind "/$place" "$root/$place" && mount --make-rslave "$root/$place"; done
+git clone -q --no-hardlinks . "$root/root/wick"
+
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
+start=$SECONDS
+inside /root/wick/dev build
+inside /root/wick/build/release/bin/wick --version
+inside /usr/bin/ctest --test-dir /root/wick/build/release -L unit --output-on-failure
+printf '%s: a minimal Debian %s built commit %s and passed its unit tests in %s s\n' \
+  "$(date -u +%F)" "$(cat "$root/etc/debian_version")" "$(git rev-parse --short HEAD)" "$((SECONDS - start))" | tee packaging/bare_machine.txt

@@ -1,0 +1,1 @@
+"""Wick's Python runtime (runtime/README.md)."""

@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "blob/store.h"
+
+namespace wick::blob {
+namespace {
+
+namespace fs = std::filesystem;
+
+// FIPS 180-2 appendix B.1
+constexpr const char* kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+class LocalStoreTest : public testing::Test {
+ protected:
+  LocalStoreTest() {
+    std::string name = testing::TempDir() + "wick_blob_XXXXXX";
+    directory_ = mkdtemp(name.data());
+    store_ = open_local(directory_ + "/blobs").value();
+  }
+  ~LocalStoreTest() override { fs::remove_all(directory_); }
+
+  std::size_t files() const {
+    std::size_t count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(directory_)) count += entry.is_regular_file() ? 1U : 0U;
+    return count;
+  }
+
+  std::string directory_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(LocalStoreTest, KeepsOneCopyUnderTheHashOfTheContent) {
+  const auto id = store_->put("abc").value();
+  EXPECT_EQ(id.str(), kAbc);
+  EXPECT_EQ(store_->put("abc").value(), id);
+  EXPECT_EQ(files(), 1U);
+  EXPECT_EQ(store_->get(id).value(), "abc");
+  EXPECT_EQ(store_->size(id).value(), 3U);
+  store_ = open_local(directory_ + "/blobs").value();
+  EXPECT_EQ(store_->get(id).value(), "abc");
+}
+
+TEST_F(LocalStoreTest, ReadsRangesUpToTheEnd) {
+  std::string bytes;
+  for (int i = 0; i < 100'000; ++i) bytes.push_back(static_cast<char>(i * 7));
+  const auto id = store_->put(bytes).value();
+  EXPECT_EQ(store_->get(id).value(), bytes);
+  EXPECT_EQ(store_->get_range(id, 500, 1000).value(), bytes.substr(500, 1000));
+  EXPECT_EQ(store_->get_range(id, 99'990, 1000).value(), bytes.substr(99'990));
+  EXPECT_EQ(store_->get_range(id, 100'000, 1).value(), "");
+  EXPECT_EQ(store_->get_range(id, ~0ULL, ~0ULL).value(), "");
+  EXPECT_EQ(store_->get_range(id, 1, ~0ULL).value(), bytes.substr(1));
+}
+
+TEST_F(LocalStoreTest, TheEmptyBlobIsABlob) {
+  const auto id = store_->put("").value();
+  EXPECT_EQ(store_->get(id).value(), "");
+  EXPECT_EQ(store_->size(id).value(), 0U);
+}
+
+TEST_F(LocalStoreTest, WhatIsNotThereIsNotFound) {
+  const BlobId absent{kAbc};
+  EXPECT_EQ(store_->get(absent).error().code, Errc::not_found);
+  EXPECT_EQ(store_->size(absent).error().code, Errc::not_found);
+  EXPECT_TRUE(store_->erase(absent));
+}
+
+TEST_F(LocalStoreTest, ErasedIsGone) {
+  const auto id = store_->put("abc").value();
+  EXPECT_TRUE(store_->erase(id));
+  EXPECT_EQ(store_->get(id).error().code, Errc::not_found);
+  EXPECT_EQ(store_->put("abc").value(), id);
+  EXPECT_EQ(store_->get(id).value(), "abc");
+}
+
+TEST_F(LocalStoreTest, AnIdIsNeverAPath) {
+  std::ofstream(directory_ + "/secret") << "x";
+  for (const char* text : {"", "../../secret", "abc", "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"}) {
+    EXPECT_FALSE(parse_id(text)) << text;
+    EXPECT_EQ(store_->get(BlobId(text)).error().code, Errc::invalid_argument) << text;
+    EXPECT_EQ(store_->erase(BlobId(text)).error().code, Errc::invalid_argument) << text;
+  }
+  EXPECT_EQ(parse_id(kAbc).value().str(), kAbc);
+}
+
+TEST_F(LocalStoreTest, DamageIsNoticed) {
+  const auto id = store_->put("abc").value();
+  std::ofstream(directory_ + "/blobs/ba/" + kAbc, std::ios::trunc) << "abd";
+  EXPECT_EQ(store_->get(id).error().code, Errc::io);
+}
+
+TEST_F(LocalStoreTest, LeftoversOfACrashAreRemovedAtOpen) {
+  std::ofstream(directory_ + "/blobs/tmp/7") << "half a bl";
+  store_ = open_local(directory_ + "/blobs").value();
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(LocalStoreTest, ManyMayPutAtOnce) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 20; ++n) EXPECT_TRUE(store_->put("same " + std::to_string(n)));
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(files(), 20U);
+}
+
+}  // namespace
+}  // namespace wick::blob

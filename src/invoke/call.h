@@ -1,0 +1,53 @@
+#pragma once
+// One invocation on one instance: init where it is cold, START, delivery, END and REPORT, and what the caller gets of it.
+//
+// Deadlines: init has EngineOptions::init_timeout of its own; what it takes beyond comes off the function's timeout, in which AWS
+// would start it again.
+// Billed duration, as on AWS since August 2025: the invocation and, on demand, the init phase before it, rounded up to a millisecond.
+// Memory: the peak of the first invocation is fresh; later reports say what was known about a second before, to spare the warm way a
+// round trip to the warden.
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/result.h"
+#include "invoke/failure.h"
+#include "invoke/instance.h"
+#include "invoke/invocation.h"
+
+namespace wick::invoke {
+
+class Call {
+ public:
+  // The references and stream outlive the call. Its time begins here.
+  Call(const Site& site, const Invocation& invocation, ResponseStream* stream);
+
+  // On an idle instance. No outcome: the instance went away before it had the invocation, which may be tried on another.
+  // Error: unavailable, when the engine's stop() cut it off.
+  boost::asio::awaitable<Result<std::optional<Outcome>>> warm(InstancePtr instance);
+
+  // On an instance just booted for it, which it began to wait for at started.
+  boost::asio::awaitable<Result<Outcome>> cold(InstancePtr instance, MonoTime started);
+
+  // The sandbox could not execute the function's entry point: error is the backend's.
+  Outcome not_executable(const Error& error);
+
+ private:
+  boost::asio::awaitable<Result<std::optional<Outcome>>> run(InstancePtr instance, Millis limit);
+  boost::asio::awaitable<Outcome> init_failed(InstancePtr instance, Reply reply);
+  Outcome conclude(Instance& instance, std::string payload, const Failure* failure);
+  std::int64_t micros_since(MonoTime start) const;
+
+  const Site& site_;
+  const Invocation& invocation_;
+  const function::Version& version_;
+  ResponseStream* stream_;
+  MonoTime asked_;
+  Timing timing_;
+};
+
+// Says in the function's log that an init phase apart from any call (provisioned concurrency), begun at started, has failed with reply.
+boost::asio::awaitable<void> report_failed_init(const Site& site, InstancePtr instance, Reply reply, MonoTime started);
+
+}  // namespace wick::invoke

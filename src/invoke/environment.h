@@ -1,0 +1,25 @@
+#pragma once
+// The complete environment of an instance's process (AWS, "Defined runtime environment variables").
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "function/version.h"
+#include "invoke/engine.h"
+
+namespace wick::invoke {
+
+inline constexpr std::string_view kOnDemand = "on-demand";
+inline constexpr std::string_view kProvisioned = "provisioned-concurrency";
+
+bool is_custom_runtime(const function::Version& version);
+std::string log_group_of(const function::Version& version);
+// 2026/01/02/[VERSION]32 hexadecimal digits, new each time: where one instance's log events go.
+std::string new_log_stream(const function::Version& version, WallTime now);
+
+// K=V, sorted. A function's own variables win over all but the reserved ones. initialization: one of the two above.
+std::vector<std::string> make_environment(const function::Version& version, const EngineOptions& options, const std::string& log_stream,
+                                          std::string_view initialization);
+
+}  // namespace wick::invoke

@@ -1,0 +1,135 @@
+#include "invoke/frame_channel.h"
+
+#include <memory>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include "invoke/stream_sink.h"
+
+namespace wick::invoke {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto kValues = asio::as_tuple(asio::use_awaitable);
+
+std::string quoted(const std::string& text) { return boost::json::serialize(boost::json::value(text)); }
+
+std::string meta_of(const Invocation& invocation, long long deadline_ms) {
+  std::string out = fmt::format(R"({{"requestId":{},"deadlineMs":{},"arn":{})", quoted(invocation.id.str()), deadline_ms,
+                                quoted(invocation.invoked_arn));
+  if (!invocation.trace_id.empty()) out += R"(,"traceId":)" + quoted(invocation.trace_id);
+  if (!invocation.client_context.empty()) out += R"(,"clientContext":)" + quoted(invocation.client_context);
+  return out + "}";
+}
+
+Reply ended(Reply::End end, std::string body = {}) { return {end, std::move(body), {}}; }
+
+Reply unexpected(const Frame& frame) {
+  return ended(Reply::End::broken, fmt::format("unexpected frame '{}'", static_cast<char>(frame.type)));
+}
+
+}  // namespace
+
+FrameChannel::FrameChannel(asio::any_io_executor loop, std::function<void(std::string_view)> log)
+    : socket_(std::move(loop)), log_(std::move(log)) {}
+
+Result<> FrameChannel::open(UniqueFd socket) {
+  boost::system::error_code ec;
+  socket_.assign(asio::local::stream_protocol(), socket.get(), ec);
+  if (ec) return fail(Errc::io, "runtime channel: " + ec.message());
+  (void)socket.release();
+  return {};
+}
+
+void FrameChannel::close() {
+  usable_ = false;
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_both, ignored);
+}
+
+asio::awaitable<Reply> FrameChannel::next(FrameReader& reader, Frame& out) {
+  for (;;) {
+    switch (reader.next(out)) {
+      case FrameReader::Next::frame:
+        if (out.type != FrameType::log) co_return ended(Reply::End::ok);
+        log_(out.body);
+        continue;
+      case FrameReader::Next::broken: co_return ended(Reply::End::broken, "malformed frame");
+      case FrameReader::Next::need_more: break;
+    }
+    const auto space = reader.space();
+    const auto [ec, size] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kValues);
+    // The kernel resets a connection whose peer went away without reading all it was sent.
+    if (ec == asio::error::connection_reset) co_return ended(Reply::End::not_taken);
+    if (ec) co_return ended(Reply::End::gone);
+    reader.received(size);
+  }
+}
+
+asio::awaitable<Reply> FrameChannel::init() {
+  const auto reader = std::make_unique_for_overwrite<FrameReader>();
+  Frame frame;
+  Reply end = co_await next(*reader, frame);
+  if (end.end == Reply::End::not_taken) end.end = Reply::End::gone;
+  if (end.end != Reply::End::ok) co_return end;
+  if (frame.type == FrameType::init_failed) co_return ended(Reply::End::failed, std::move(frame.body));
+  if (frame.type != FrameType::ready || !reader->empty()) co_return unexpected(frame);
+  usable_ = true;
+  co_return ended(Reply::End::ok);
+}
+
+asio::awaitable<Reply> FrameChannel::deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) {
+  const std::string sent = encode_invoke(meta_of(invocation, deadline_ms), invocation.payload);
+  const auto [ec, size] = co_await asio::async_write(socket_, asio::buffer(sent), kValues);
+  if (ec) {
+    usable_ = false;
+    co_return ended(Reply::End::not_taken);
+  }
+  const auto reader = std::make_unique_for_overwrite<FrameReader>();
+  Reply out = co_await reply(*reader, stream);
+  if (out.end == Reply::End::gone || out.end == Reply::End::not_taken || out.end == Reply::End::broken || !reader->empty()) usable_ = false;
+  co_return out;
+}
+
+asio::awaitable<Reply> FrameChannel::reply(FrameReader& reader, ResponseStream* stream) {
+  Frame frame;
+  Reply end = co_await next(reader, frame);
+  if (end.end != Reply::End::ok) co_return end;
+  switch (frame.type) {
+    case FrameType::result:
+    case FrameType::error:
+      if (frame.truncated) co_return ended(Reply::End::too_large);
+      co_return ended(frame.type == FrameType::result ? Reply::End::ok : Reply::End::failed, std::move(frame.body));
+    case FrameType::stream_begin: co_return co_await streamed(reader, std::move(frame.body), stream);
+    default: co_return unexpected(frame);
+  }
+}
+
+asio::awaitable<Reply> FrameChannel::streamed(FrameReader& reader, std::string content_type, ResponseStream* stream) {
+  StreamSink sink(stream);
+  co_await sink.begin(std::move(content_type));
+  for (;;) {
+    Frame frame;
+    Reply end = co_await next(reader, frame);
+    if (end.end == Reply::End::not_taken) end.end = Reply::End::gone;  // it has begun to answer
+    if (end.end != Reply::End::ok) co_return end;
+    if (frame.type == FrameType::stream_chunk) {
+      co_await sink.write(std::move(frame.body));
+    } else if (frame.type == FrameType::stream_end) {
+      if (sink.too_large()) co_return ended(Reply::End::too_large);
+      if (!frame.body.empty()) co_return ended(Reply::End::failed, std::move(frame.body));
+      co_return ended(Reply::End::ok, sink.take_collected());
+    } else {
+      co_return unexpected(frame);
+    }
+  }
+}
+
+}  // namespace wick::invoke

@@ -1,0 +1,227 @@
+#include "invoke/instance.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/worker_pool.h"
+#include "function/packages.h"
+#include "invoke/environment.h"
+#include "invoke/frame_channel.h"
+#include "invoke/runtime_api.h"
+#include "invoke/spawn.h"
+#include "invoke/utf8.h"
+
+namespace wick::invoke {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto kOwnExit = 100ms;             // from the end of its channel until the tree's own exit, whose status tells why
+constexpr auto kExitPatience = 5s;           // from SIGKILL until everything is gone: milliseconds, unless the machine is in trouble
+constexpr std::uint32_t kProcessesMax = 1024;  // processes and threads (AWS, "Lambda quotas")
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+}  // namespace
+
+Instance::Instance(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner, function::VersionPtr version, Kind kind)
+    : site_(std::move(site)),
+      owner_(std::move(owner)),
+      version_(std::move(version)),
+      kind_(kind),
+      log_stream_(new_log_stream(*version_, site_->clock.now())),
+      output_(site_->loop, [this](std::string_view line) { log(line); }),
+      watchdog_(site_->loop, site_->clock, [this] { on_due(); }),
+      exit_signal_(site_->loop) {}
+
+Instance::~Instance() = default;
+
+sandbox::Spec Instance::spec(std::string package, std::string layers) const {
+  sandbox::Spec out;
+  out.runtime = version_->runtime;
+  out.package = std::move(package);
+  out.layers = std::move(layers);
+  out.environment =
+      make_environment(*version_, site_->options, log_stream_, kind_ == Kind::provisioned ? kProvisioned : kOnDemand);
+  out.limits.memory_bytes = version_->memory_mb * kMiB;
+  out.limits.cpu_millis = std::clamp<std::uint32_t>(version_->memory_mb * 1000 / 1769, 10, 6000);
+  out.limits.pids = kProcessesMax;
+  out.limits.tmp_bytes = version_->tmp_mb * kMiB;
+  out.network = site_->options.outside_network ? sandbox::Network::outside : sandbox::Network::api_only;
+  return out;
+}
+
+asio::awaitable<Result<InstancePtr>> Instance::boot(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner,
+                                                    function::VersionPtr version, Kind kind) {
+  auto& packages = site->packages;
+  WICK_CO_TRY(const auto prepared, co_await site->workers.run([&packages, version] { return packages.prepare(*version); }));
+  const auto self = std::make_shared<Instance>(site, std::move(owner), std::move(version), kind);
+  WICK_CO_TRY(auto booted, co_await site->backend.boot(self->spec(prepared.package, prepared.layers),
+                                                       [self](sandbox::Exit exit) { self->on_exit(exit); }));
+  self->id_ = booted.id;
+  if (auto attached = self->attach(std::move(booted)); !attached) {
+    self->end();
+    co_return std::unexpected(attached.error());
+  }
+  spawn(site->loop, follow_output(self), "output of an instance");
+  co_return self;
+}
+
+Result<> Instance::attach(sandbox::Booted booted) {
+  const std::weak_ptr<Instance> weak = weak_from_this();
+  if (is_custom_runtime(*version_)) {
+    const auto api = std::make_shared<RuntimeApi>(site_->loop, [weak] {
+      if (const auto self = weak.lock()) self->on_ready();
+    });
+    channel_ = api;
+    WICK_CHECK(api->open(std::move(booted.runtime_api), id_.str()));
+  } else {
+    const auto frames = std::make_shared<FrameChannel>(site_->loop, [this](std::string_view message) {
+      output_.drain();  // what was printed before
+      log(message);
+    });
+    channel_ = frames;
+    WICK_CHECK(frames->open(std::move(booted.channel)));
+  }
+  WICK_CHECK(output_.open(std::move(booted.log)));
+  if (booted.api && site_->api) {
+    http::ServerOptions options;
+    options.instance = id_.str();
+    options.limits.connections = 256;
+    api_ = std::make_unique<http::Server>(site_->loop, site_->api, options);
+    WICK_CHECK(api_->adopt(std::move(booted.api)));
+  }
+  return {};
+}
+
+asio::awaitable<Reply> Instance::init(Millis limit) {
+  watchdog_.set(site_->clock.monotonic() + limit);
+  Reply reply = co_await channel_->init();
+  output_.drain();
+  if (reply.end == Reply::End::ok && usable()) {
+    site_->backend.end_init(id_);
+    phase_ = Phase::idle;
+    watchdog_.set(Watchdog::kNever);
+    co_return reply;
+  }
+  if (reply.end == Reply::End::ok) reply.end = Reply::End::gone;
+  co_await leave(reply);
+  co_return reply;
+}
+
+asio::awaitable<Reply> Instance::deliver(const Invocation& invocation, Millis limit, ResponseStream* stream) {
+  phase_ = Phase::busy;
+  resting_ = false;
+  watchdog_.set(site_->clock.monotonic() + limit);
+  Reply reply = co_await channel_->deliver(invocation, unix_millis(site_->clock.now()) + limit.count(), stream);
+  output_.drain();
+  output_.flush();
+  if (!usable()) {
+    co_await leave(reply);
+  } else if (channel_->ready()) {
+    phase_ = Phase::idle;
+    watchdog_.set(Watchdog::kNever);
+  } else {
+    phase_ = Phase::settling;  // under the same deadline
+  }
+  co_return reply;
+}
+
+asio::awaitable<void> Instance::leave(Reply& reply) {
+  const bool no_answer = reply.end == Reply::End::gone || reply.end == Reply::End::not_taken;
+  if (timed_out_) {
+    reply.end = Reply::End::timed_out;
+  } else if (ending_ && no_answer) {
+    reply.end = Reply::End::cut_off;
+  }
+  if (reply.end == Reply::End::gone) (void)co_await exited(kOwnExit);
+  end();
+}
+
+void Instance::rest() {
+  resting_ = true;
+  if (phase_ != Phase::idle || kind_ == Kind::provisioned) return;
+  watchdog_.set(site_->clock.monotonic() + site_->options.idle_timeout);
+}
+
+void Instance::on_due() {
+  const auto self = shared_from_this();
+  if (phase_ == Phase::idle) {
+    if (const auto owner = owner_.lock()) owner->on_idle_timeout(self);
+    return;
+  }
+  timed_out_ = true;
+  end();
+}
+
+void Instance::on_ready() {
+  if (phase_ != Phase::settling || ending_) return;
+  phase_ = Phase::idle;
+  watchdog_.set(Watchdog::kNever);
+  const auto owner = owner_.lock();
+  if (owner && resting_) owner->on_settled(shared_from_this());
+}
+
+void Instance::end() {
+  if (std::exchange(ending_, true) || phase_ == Phase::ended) return;
+  watchdog_.set(Watchdog::kNever);
+  site_->backend.kill(id_);
+  if (channel_) channel_->close();
+}
+
+void Instance::on_exit(sandbox::Exit exit) {
+  const auto self = shared_from_this();
+  phase_ = Phase::ended;
+  exit_ = exit;
+  keep_usage(exit.memory_peak_bytes);
+  watchdog_.set(Watchdog::kNever);
+  output_.drain();
+  output_.flush();
+  output_.close();
+  if (channel_) channel_->close();
+  if (api_) api_->close();
+  exit_signal_.notify();
+  if (const auto owner = owner_.lock()) owner->on_exit(self);
+}
+
+asio::awaitable<const sandbox::Exit*> Instance::exited() { return exited(kExitPatience); }
+
+asio::awaitable<const sandbox::Exit*> Instance::exited(Millis patience) {
+  const auto until = Signal::Time::clock::now() + patience;
+  while (!exit_ && Signal::Time::clock::now() < until) co_await exit_signal_.wait(until);
+  co_return exit_ ? &*exit_ : nullptr;
+}
+
+asio::awaitable<void> Instance::refresh_usage() {
+  usage_time_ = site_->clock.monotonic();
+  const auto usage = co_await site_->backend.usage(id_);
+  if (usage) keep_usage(usage->memory_peak_bytes);
+}
+
+void Instance::keep_usage(std::uint64_t memory_peak_bytes) { memory_peak_bytes_ = std::max(memory_peak_bytes_, memory_peak_bytes); }
+
+void Instance::log(std::string_view message) {
+  if (keeps_tail_) {
+    tail_.append(message).push_back('\n');
+    if (tail_.size() > 4 * kLogTailMax) tail_.erase(0, tail_.size() - kLogTailMax);
+  }
+  site_->log(LogEvent{version_->name, version_->version, log_stream_, site_->clock.now(), to_valid_utf8(message)});
+}
+
+void Instance::begin_tail() {
+  keeps_tail_ = true;
+  tail_.clear();
+}
+
+std::string Instance::end_tail() {
+  keeps_tail_ = false;
+  if (tail_.size() > kLogTailMax) tail_.erase(0, tail_.size() - kLogTailMax);
+  return std::exchange(tail_, {});
+}
+
+asio::awaitable<void> Instance::follow_output(InstancePtr self) {
+  while (co_await self->output_.readable()) self->output_.drain();
+}
+
+}  // namespace wick::invoke

@@ -1,0 +1,127 @@
+#pragma once
+// One instance: a booted sandbox with its channel, its output, Wick's API inside it, and its deadlines.
+//
+// Phases: init -> idle <-> busy -> ended, with settling after busy while a custom runtime has not asked for the next invocation yet.
+// end() kills the tree; the instance is ended when the backend says that everything of it is gone.
+//
+// Threads: the engine's loop. Shared by its pool, its loops and the call on it; the backend keeps it until it has exited.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "function/version.h"
+#include "http/server.h"
+#include "invoke/channel.h"
+#include "invoke/engine.h"
+#include "invoke/log_pipe.h"
+#include "invoke/signal.h"
+#include "invoke/watchdog.h"
+#include "sandbox/backend.h"
+
+namespace wick::invoke {
+
+class Instance;
+using InstancePtr = std::shared_ptr<Instance>;
+
+// What an instance needs of the engine. Outlives every instance.
+struct Site {
+  boost::asio::any_io_executor loop;
+  sandbox::Backend& backend;
+  function::Packages& packages;
+  WorkerPool& workers;
+  const Clock& clock;
+  EngineOptions options;
+  std::function<void(LogEvent)> log;
+  InstanceApi api;
+};
+
+// Told what happens to an instance apart from a call.
+class InstanceOwner {
+ public:
+  virtual ~InstanceOwner() = default;
+  virtual void on_settled(const InstancePtr& instance) = 0;       // settling -> idle, when no call has it any more
+  virtual void on_idle_timeout(const InstancePtr& instance) = 0;
+  virtual void on_exit(const InstancePtr& instance) = 0;          // once, at the end
+};
+
+enum class Phase { init, idle, busy, settling, ended };
+
+class Instance final : public std::enable_shared_from_this<Instance> {
+ public:
+  enum class Kind { on_demand, provisioned };
+
+  // Unpacks the code where needed and starts the tree. owner and site outlive the instance. Errors: those of Packages::prepare and
+  // Backend::boot.
+  static boost::asio::awaitable<Result<InstancePtr>> boot(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner,
+                                                          function::VersionPtr version, Kind kind);
+  Instance(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner, function::VersionPtr version, Kind kind);
+  ~Instance();
+
+  // Waits until the runtime is ready: then the phase is idle. After limit it ends the instance: timed_out.
+  boost::asio::awaitable<Reply> init(Millis limit);
+
+  // One invocation, from phase idle; the phase is then idle, settling or, when it was the instance's end, on the way to ended.
+  // After limit it ends the instance: timed_out.
+  boost::asio::awaitable<Reply> deliver(const Invocation& invocation, Millis limit, ResponseStream* stream);
+
+  void rest();  // no call has it any more: once idle, it ends after the idle timeout, unless provisioned
+  void end();   // harmless when it is ending or ended
+
+  // How it ended; waits for that a few seconds, once it is ending. nullptr if it has not ended by then.
+  boost::asio::awaitable<const sandbox::Exit*> exited();
+  boost::asio::awaitable<void> refresh_usage();
+  std::uint64_t memory_peak_bytes() const { return memory_peak_bytes_; }  // as of the last refresh_usage() or the end
+
+  // One log event, of the function or of the platform about it. Between begin_tail() and end_tail() the newest are kept.
+  void log(std::string_view message);
+  void begin_tail();
+  std::string end_tail();
+
+  Kind kind() const { return kind_; }
+  Phase phase() const { return phase_; }
+  bool usable() const { return phase_ != Phase::ended && !ending_ && channel_->usable(); }
+  const function::VersionPtr& version() const { return version_; }
+  const sandbox::InstanceId& id() const { return id_; }
+  MonoTime usage_time() const { return usage_time_; }
+
+ private:
+  Result<> attach(sandbox::Booted booted);
+  sandbox::Spec spec(std::string package, std::string layers) const;
+  boost::asio::awaitable<void> leave(Reply& reply);
+  boost::asio::awaitable<const sandbox::Exit*> exited(Millis patience);
+  void on_due();
+  void on_ready();
+  void on_exit(sandbox::Exit exit);
+  void keep_usage(std::uint64_t memory_peak_bytes);
+  static boost::asio::awaitable<void> follow_output(InstancePtr self);
+
+  const std::shared_ptr<const Site> site_;
+  const std::weak_ptr<InstanceOwner> owner_;
+  const function::VersionPtr version_;
+  const Kind kind_;
+  const std::string log_stream_;
+  sandbox::InstanceId id_;
+  Phase phase_ = Phase::init;
+  bool ending_ = false;
+  bool timed_out_ = false;
+  bool resting_ = false;
+  std::shared_ptr<Channel> channel_;
+  LogPipe output_;
+  std::unique_ptr<http::Server> api_;
+  Watchdog watchdog_;
+  Signal exit_signal_;
+  std::optional<sandbox::Exit> exit_;
+  std::uint64_t memory_peak_bytes_ = 0;
+  MonoTime usage_time_{};
+  bool keeps_tail_ = false;
+  std::string tail_;
+};
+
+}  // namespace wick::invoke

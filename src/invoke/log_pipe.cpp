@@ -1,0 +1,83 @@
+#include "invoke/log_pipe.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "invoke/frame_reader.h"
+
+namespace wick::invoke {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kReadSize = 16 * 1024;
+constexpr int kReadsMax = 16;  // in one drain()
+
+}  // namespace
+
+LogPipe::LogPipe(asio::any_io_executor loop, std::function<void(std::string_view)> line) : pipe_(std::move(loop)), line_(std::move(line)) {}
+
+Result<> LogPipe::open(UniqueFd read_end) {
+  boost::system::error_code ec;
+  pipe_.assign(read_end.get(), ec);
+  if (ec) return fail(Errc::io, "log pipe: " + ec.message());
+  (void)read_end.release();
+  pipe_.non_blocking(true, ec);
+  if (ec) return fail(Errc::io, "log pipe: " + ec.message());
+  return {};
+}
+
+asio::awaitable<bool> LogPipe::readable() {
+  if (!pipe_.is_open()) co_return false;
+  const auto [ec] = co_await pipe_.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+  co_return !ec && pipe_.is_open();
+}
+
+void LogPipe::drain() {
+  std::array<char, kReadSize> bytes;
+  for (int i = 0; i < kReadsMax && pipe_.is_open(); ++i) {
+    const ssize_t n = ::read(pipe_.native_handle(), bytes.data(), bytes.size());
+    if (n > 0) {
+      split({bytes.data(), static_cast<std::size_t>(n)});
+      if (static_cast<std::size_t>(n) < bytes.size()) return;
+    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+      close();
+    } else if (errno == EAGAIN) {
+      return;
+    }
+  }
+}
+
+void LogPipe::split(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t room = kLogEventMax - partial_.size();
+    const std::size_t end = bytes.substr(0, room).find('\n');
+    const bool whole = end != std::string_view::npos;
+    const std::string_view piece = bytes.substr(0, whole ? end : room);
+    bytes.remove_prefix(piece.size() + (whole ? 1 : 0));
+    if (whole && partial_.empty()) {
+      line_(piece);
+      continue;
+    }
+    partial_.append(piece);
+    if (whole || partial_.size() == kLogEventMax) line_(std::exchange(partial_, {}));
+  }
+}
+
+void LogPipe::flush() {
+  if (!partial_.empty()) line_(std::exchange(partial_, {}));
+}
+
+void LogPipe::close() {
+  boost::system::error_code ignored;
+  pipe_.close(ignored);
+}
+
+}  // namespace wick::invoke

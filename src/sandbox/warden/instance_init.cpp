@@ -1,0 +1,194 @@
+#include "sandbox/warden/instance_init.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "sandbox/warden/entry.h"
+#include "sandbox/warden/file_at.h"
+#include "sandbox/warden/identity.h"
+#include "sandbox/warden/instance_root.h"
+#include "sandbox/warden/message.h"
+#include "sandbox/warden/packet.h"
+
+namespace wick::sandbox::warden {
+namespace {
+
+constexpr const char* kHostName = "sandbox";
+constexpr const char* kOomScore = "500";  // the kernel takes an instance long before the daemon when the whole machine is short
+constexpr int kChannel = 3;
+
+void tell(int socket, NewsType type, std::string_view body = {}) {
+  std::string packet(1, static_cast<char>(type));
+  packet.append(body.substr(0, kNewsMax - 1));
+  (void)send_packet(socket, packet, {}, Wait::no);
+}
+
+// The instance must not outlive the warden, whatever ends it. Credentials do not change any more after this, which would undo it.
+Result<> die_with_warden(const UniqueFd& warden) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return fail_errno("ask for a signal at the warden's end");
+  pollfd end{.fd = warden.get(), .events = POLLIN, .revents = 0};
+  if (poll(&end, 1, 0) != 0) return fail(Errc::unavailable, "the warden is gone");
+  return {};
+}
+
+// All that does not depend on what is to be run.
+Result<> prepare(const InitPlan& plan) {
+  if (setsid() < 0) return fail_errno("make a session");
+  WICK_CHECK(die_with_warden(plan.host.warden));
+  if (plan.cgroup != nullptr) WICK_CHECK(plan.cgroup->enter());
+  if (unshare(CLONE_NEWCGROUP) != 0) return fail_errno("make a cgroup namespace");
+  WICK_CHECK(Networks::enter(plan.network));
+  if (sethostname(kHostName, strlen(kHostName)) != 0) return fail_errno("set the host name");
+  return {};
+}
+
+std::string folder(const char* parent, std::string_view name) { return name.empty() ? "" : fmt::format("{}{}", parent, name); }
+
+Result<> isolate(const InitPlan& plan, const Boot& boot, const Entry& entry) {
+  WICK_TRY(const UniqueFd proc_self, open_folder("/host/proc/self"));
+  WICK_CHECK(enter_instance_root({.package = folder("data/packages/", boot.package),
+                                  .layers = folder("data/layers/", boot.layers),
+                                  .runtime = folder("share/", entry.runtime_folder),
+                                  .language = entry.language_folder,
+                                  .tmp_bytes = boot.limits.tmp_bytes,
+                                  .owner = plan.user,
+                                  .name_server = boot.network == Network::outside}));
+
+  // Its own entries of /proc belong to root while a process is not dumpable, and rootless there is none.
+  if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return fail_errno("make dumpable");
+  WICK_CHECK(write_at(proc_self.get(), "oom_score_adj", kOomScore));
+  WICK_CHECK(become_nobody(proc_self.get(), plan.host.own_users, plan.user));
+  WICK_CHECK(limit_resources(boot.limits, plan.cgroup != nullptr));
+  SyscallFilter filter = plan.host.filter;
+  WICK_CHECK(load_syscall_filter(filter));
+  WICK_CHECK(die_with_warden(plan.host.warden));
+  if (chdir("/var/task") != 0) return fail_errno("enter /var/task");
+  return {};
+}
+
+// Descriptors and signals of the new process; all that remains of it is the result of the exec.
+class Spawn {
+ public:
+  Spawn() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+  }
+  ~Spawn() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  Spawn(const Spawn&) = delete;
+  Spawn& operator=(const Spawn&) = delete;
+
+  void place_descriptors(int log, int channel) {
+    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions_, log, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, log, STDERR_FILENO);
+    if (channel >= 0) posix_spawn_file_actions_adddup2(&actions_, channel, kChannel);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, channel >= 0 ? kChannel + 1 : kChannel);
+  }
+  void reset_signals() {
+    sigset_t all;
+    sigset_t none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+  }
+  Result<pid_t> run(char* const* arguments, char* const* environment) {
+    pid_t pid = -1;
+    const int error = posix_spawn(&pid, arguments[0], &actions_, &attributes_, arguments, environment);
+    if (error == 0) return pid;
+    errno = error;
+    auto failure = fail_errno("fork/exec", arguments[0]);  // AWS's words
+    failure.error().code = Errc::failed_precondition;
+    return failure;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+Result<pid_t> start_runtime(const Boot& boot, const Entry& entry, int log, int channel) {
+  std::vector<std::string> arguments = entry.arguments;
+  const bool managed = !arguments.empty();
+  if (!managed) {
+    WICK_TRY(std::string bootstrap, find_bootstrap());
+    arguments.push_back(std::move(bootstrap));
+  }
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  std::vector<char*> environment;
+  for (const std::string_view variable : boot.environment) environment.push_back(const_cast<char*>(variable.data()));
+  environment.push_back(nullptr);
+
+  Spawn spawn;
+  spawn.place_descriptors(log, managed ? channel : -1);
+  spawn.reset_signals();
+  return spawn.run(argv.data(), environment.data());
+}
+
+// Waits for the order and carries it out. The packet holds secrets of the function; it is wiped before this returns.
+Result<pid_t> obey(const InitPlan& plan) {
+  std::vector<char> packet(kPacketMax);
+  std::vector<UniqueFd> descriptors;
+  WICK_TRY(const std::size_t size, receive_packet(plan.socket, packet, &descriptors, Wait::yes));
+  if (size == 0) _exit(0);  // never needed
+  WICK_TRY(const Request request, decode_request({packet.data(), size}));
+  const auto* boot = std::get_if<Boot>(&request);
+  if (boot == nullptr || descriptors.size() != 2) return fail(Errc::internal, "not an order");
+
+  WICK_TRY(const UniqueFd data, open_folder("/host/data"));
+  WICK_TRY(const Entry entry, find_entry(*boot, plan.host.options, data.get()));
+  WICK_CHECK(isolate(plan, *boot, entry));
+  auto runtime = start_runtime(*boot, entry, descriptors[0].get(), descriptors[1].get());
+  explicit_bzero(packet.data(), packet.size());
+  return runtime;
+}
+
+void close_all_but(int socket) {
+  if (socket > 0) close_range(0, static_cast<unsigned>(socket) - 1, 0);
+  close_range(static_cast<unsigned>(socket) + 1, ~0U, 0);
+}
+
+[[noreturn]] void reap_until_end_of(pid_t runtime, int socket) {
+  while (true) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, 0);
+    if (pid != runtime && (pid >= 0 || errno == EINTR)) continue;
+    if (pid == runtime) tell(socket, NewsType::ended, std::string_view(reinterpret_cast<const char*>(&status), sizeof(status)));
+    _exit(0);
+  }
+}
+
+[[noreturn]] void fail_instance(int socket, const Error& error) {
+  tell(socket, NewsType::failed, static_cast<char>(error.code) + error.message);
+  _exit(1);
+}
+
+}  // namespace
+
+void run_init(const InitPlan& plan) {
+  if (auto prepared = prepare(plan); !prepared) fail_instance(plan.socket, prepared.error());
+  const auto runtime = obey(plan);
+  if (!runtime) fail_instance(plan.socket, runtime.error());
+  tell(plan.socket, NewsType::started);
+  close_all_but(plan.socket);
+  reap_until_end_of(*runtime, plan.socket);
+}
+
+}  // namespace wick::sandbox::warden

@@ -1,0 +1,81 @@
+#include "sandbox/warden/packet.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace wick::sandbox::warden {
+namespace {
+
+constexpr std::size_t kDescriptorsMax = 8;
+
+struct ControlBuffer {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int))> bytes{};
+};
+
+std::unexpected<Error> fail_socket(const char* operation) {
+  const bool would_wait = errno == EAGAIN || errno == EWOULDBLOCK;
+  auto error = fail_errno(operation);
+  if (would_wait) error.error().code = Errc::unavailable;
+  return error;
+}
+
+void take_descriptors(msghdr& header, std::vector<UniqueFd>& descriptors) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(item) + i * sizeof(int), sizeof(int));
+      descriptors.emplace_back(fd);
+    }
+  }
+}
+
+}  // namespace
+
+Result<> send_packet(int socket, std::string_view packet, std::span<const int> descriptors, Wait wait) {
+  if (descriptors.size() > kDescriptorsMax) return fail(Errc::invalid_argument, "too many descriptors for one packet");
+  ControlBuffer control;
+  iovec bytes{.iov_base = const_cast<char*>(packet.data()), .iov_len = packet.size()};
+  msghdr header{};
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  if (!descriptors.empty()) {
+    header.msg_control = control.bytes.data();
+    header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    cmsghdr* item = CMSG_FIRSTHDR(&header);
+    item->cmsg_level = SOL_SOCKET;
+    item->cmsg_type = SCM_RIGHTS;
+    item->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(item), descriptors.data(), descriptors.size_bytes());
+  }
+  while (sendmsg(socket, &header, MSG_NOSIGNAL | (wait == Wait::no ? MSG_DONTWAIT : 0)) < 0) {
+    if (errno != EINTR) return fail_socket("send a packet");
+  }
+  return {};
+}
+
+Result<std::size_t> receive_packet(int socket, std::span<char> buffer, std::vector<UniqueFd>* descriptors, Wait wait) {
+  ControlBuffer control;
+  iovec bytes{.iov_base = buffer.data(), .iov_len = buffer.size()};
+  msghdr header{};
+  header.msg_iov = &bytes;
+  header.msg_iovlen = 1;
+  if (descriptors != nullptr) {
+    header.msg_control = control.bytes.data();
+    header.msg_controllen = control.bytes.size();
+  }
+  ssize_t size = 0;
+  while ((size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | (wait == Wait::no ? MSG_DONTWAIT : 0))) < 0) {
+    if (errno == ECONNRESET) return 0;  // the peer left with packets of ours unread
+    if (errno != EINTR) return fail_socket("receive a packet");
+  }
+  if (descriptors != nullptr) take_descriptors(header, *descriptors);
+  if ((header.msg_flags & MSG_TRUNC) != 0) return fail(Errc::invalid_argument, "a packet that is too long");
+  return static_cast<std::size_t>(size);
+}
+
+}  // namespace wick::sandbox::warden

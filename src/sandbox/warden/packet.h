@@ -1,0 +1,21 @@
+#pragma once
+// Packets with descriptors over a SOCK_SEQPACKET socket (unix(7)): the carrier of message.h, the same for both ends.
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace wick::sandbox::warden {
+
+enum class Wait { yes, no };
+
+// The descriptors stay the caller's. Error: unavailable where Wait::no would have to wait, io otherwise (EPIPE: the peer is gone).
+Result<> send_packet(int socket, std::string_view packet, std::span<const int> descriptors, Wait wait);
+
+// Places one packet in buffer and returns its size, 0 when the peer is gone. Descriptors are taken only where there is a place for
+// them; any others are closed by the kernel. Errors: unavailable as above, invalid_argument (larger than the buffer), io.
+Result<std::size_t> receive_packet(int socket, std::span<char> buffer, std::vector<UniqueFd>* descriptors, Wait wait);
+
+}  // namespace wick::sandbox::warden

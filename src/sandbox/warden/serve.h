@@ -1,0 +1,61 @@
+#pragma once
+// The warden's one loop: requests of the daemon in, news of the instances out. One thread, nothing that waits for an instance:
+// what takes long happens in the instance's own first process, and a few of those are kept ready.
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "sandbox/warden/host.h"
+#include "sandbox/warden/instance.h"
+#include "sandbox/warden/message.h"
+
+namespace wick::sandbox::warden {
+
+class Server {
+ public:
+  static Result<Server> open(UniqueFd daemon, Host host);
+
+  // Says Hello and serves until the daemon is gone, which needs no error, or sends what is not a message. Either way every
+  // instance is killed, and the cgroups are removed, within a second or so.
+  Result<> run();
+
+ private:
+  Server(UniqueFd daemon, Host host, UniqueFd epoll)
+      : daemon_(std::move(daemon)), host_(std::move(host)), epoll_(std::move(epoll)), buffer_(kPacketMax) {}
+
+  Result<> serve();
+  Result<bool> take_request();
+  void handle(const Boot& boot);
+  void handle(const EndInit& request);
+  void handle(const Kill& request);
+  void handle(const GetUsage& request);
+  Result<> boot(const Boot& boot);
+
+  Instance* find(std::string_view id) const;
+  Result<std::size_t> take_prepared();
+  Result<std::size_t> prepare_one();
+  void stock_up();
+  void hear(std::size_t slot);
+  void forget(std::size_t slot);
+  void end_all();
+  void send(const Reply& reply, std::span<const int> descriptors = {});
+
+  UniqueFd daemon_;
+  Host host_;
+  UniqueFd epoll_;
+  std::vector<char> buffer_;                            // one packet, wiped after use
+  std::size_t size_ = 0;                                // of the packet
+  std::vector<std::unique_ptr<Instance>> slots_;        // null for a free one
+  std::unordered_map<std::string, std::size_t> by_id_;  // slot of each that has been started
+  std::deque<std::size_t> prepared_;                    // slots of those that wait
+  std::uint64_t serial_ = 0;
+  bool stocking_ = true;  // false after a failure, until the next boot
+  bool ending_ = false;
+};
+
+}  // namespace wick::sandbox::warden
