@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
 
 #include "http/server.h"
 

@@ -93,6 +93,7 @@ Result<std::unique_ptr<Parts>> Parts::make(boost::asio::io_context& context, con
                                *parts->pool, Clock::system(), Random::system()},
       api::lambda::LambdaOptions{.public_url = {}, .token_secret = package_secret, .limits = {.account = config.concurrency}});
   parts->function_url = std::make_unique<api::function_url::FunctionUrl>(loop, *parts->registry, *parts->engine, Clock::system(), Random::system());
+  parts->function_url = std::make_unique<api::function_url::FunctionUrl>(loop, *parts->registry, *parts->engine, Clock::system(), Random::system());
   parts->wick_api = std::make_unique<api::own::WickApi>(
       loop,
       api::own::Parts{*parts->pool, *parts->blobs, *parts->registry, *parts->runtimes, *parts->engine, *parts->logs, Clock::system(), Random::system()},

@@ -23,7 +23,8 @@ struct FunctionDestination {
 // nullopt for an ARN of anything but a Lambda function.
 std::optional<FunctionDestination> parse_function_arn(std::string_view arn);
 
-// record, payload: the event. outcome: of its last attempt, null when that did not run. condition: as in event/retry.h. A response payload that would make the record larger than an event may be is left out.
+// record, payload: the event. outcome: of its last attempt, null when that did not run. condition: as in event/retry.h.
+// A response payload that would make the record larger than an event may be is left out.
 std::string destination_record(const Record& record, std::string_view payload, std::string_view condition, const function::Target& target,
                                const invoke::Outcome* outcome, WallTime now);
 

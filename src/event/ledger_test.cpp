@@ -57,8 +57,8 @@ TEST_F(LedgerTest, AddsMovesAndRemoves) {
 TEST_F(LedgerTest, ScansInOrderOfDueTimeFromAKeyOn) {
   Ledger ledger(*store_);
   std::vector<std::string> keys;
-  for (int n = 0; n < 5; ++n) keys.push_back(due_key(at(n), invoke::RequestId(std::string(1, static_cast<char>('e' - n)))));
-  for (const int n : {3, 1, 4, 0, 2}) ASSERT_TRUE(ledger.add(keys[static_cast<std::size_t>(n)], entry(std::string(1, static_cast<char>('e' - n)))));
+  for (std::size_t n = 0; n < 5; ++n) keys.push_back(due_key(at(static_cast<int>(n)), invoke::RequestId(std::string(1, "edcba"[n]))));
+  for (const std::size_t n : {3, 1, 4, 0, 2}) ASSERT_TRUE(ledger.add(keys[n], entry(std::string(1, "edcba"[n]))));
   EXPECT_EQ(all_due(ledger), keys);
   EXPECT_EQ(ledger.due_keys(keys[2], 2).value(), (std::vector{keys[2], keys[3]}));
 }

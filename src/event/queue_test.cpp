@@ -135,9 +135,8 @@ class QueueTest : public testing::Test {
     auto version = std::make_shared<function::Version>();
     version->name = function;
     version->version = qualifier == "live" ? live_ : qualifier.empty() ? "$LATEST" : qualifier;
-    callee.target = {.version = version,
-                     .qualifier = qualifier,
-                     .invoked_arn = "arn:aws:lambda:us-east-1:000000000000:function:" + function.str() + (qualifier.empty() ? "" : ":" + qualifier)};
+    const auto arn = "arn:aws:lambda:us-east-1:000000000000:function:" + function.str() + (qualifier.empty() ? "" : ":" + qualifier);
+    callee.target = {.version = version, .qualifier = qualifier, .invoked_arn = arn};
     callee.config = configs_[function.str()];
     callee.disabled = disabled_.contains(function.str());
     return callee;
@@ -210,7 +209,9 @@ TEST_F(QueueTest, RetriesFunctionErrorsAfterOneAndTwoMinutesThenDrops) {
   ASSERT_TRUE(accept(event("f", R"({"n":1})")));
   settle();
   EXPECT_EQ(runs_.size(), 1u);
-  for (const auto [wait, runs] : {std::pair{seconds(59), 1u}, {seconds(1), 2u}, {seconds(119), 2u}, {seconds(1), 3u}, {seconds(3600), 3u}}) {
+  const std::pair<seconds, std::size_t> expected[] = {
+      {seconds(59), 1}, {seconds(1), 2}, {seconds(119), 2}, {seconds(1), 3}, {seconds(3600), 3}};
+  for (const auto& [wait, runs] : expected) {
     clock_.advance(wait);
     settle();
     EXPECT_EQ(runs_.size(), runs);
@@ -283,8 +284,8 @@ TEST_F(QueueTest, AnEventOfADisabledFunctionGoesToItsFailureDestinationUnrun) {
   settle();
   ASSERT_EQ(runs_.size(), 1u);
   EXPECT_EQ(runs_[0].version->name.str(), "bad");
-  EXPECT_NE(runs_[0].payload.find(R"("condition":"ZeroReservedConcurrency","approximateInvokeCount":0},"requestPayload":{}})"), std::string::npos)
-      << runs_[0].payload;
+  const auto* expected = R"("condition":"ZeroReservedConcurrency","approximateInvokeCount":0},"requestPayload":{}})";
+  EXPECT_NE(runs_[0].payload.find(expected), std::string::npos) << runs_[0].payload;
 }
 
 TEST_F(QueueTest, SendsOutcomesToDestinationFunctions) {

@@ -42,8 +42,8 @@ TEST(Retry, TheNumberOfRetriesIsConfigured) {
 }
 
 TEST(Retry, RefusalsBackOffFromOneSecondToFiveMinutesAndSpareTheRetries) {
-  const Millis expected[] = {seconds(1), seconds(2), seconds(4), seconds(8), seconds(16), seconds(32), seconds(64), seconds(128), seconds(256),
-                             minutes(5), minutes(5)};
+  const Millis expected[] = {seconds(1),  seconds(2),   seconds(4),   seconds(8), seconds(16), seconds(32),
+                             seconds(64), seconds(128), seconds(256), minutes(5), minutes(5)};
   std::uint32_t refusals = 0;
   for (const auto delay : expected) {
     const auto next = after(Attempted::refused, 2, ++refusals, seconds(1));

@@ -15,6 +15,32 @@ bool could_be_alias(std::string_view qualifier) { return !is_number(qualifier) &
 
 }  // namespace
 
+Result<std::string> Registry::Impl::revision(kv::Reader& reader, const FunctionName& name, const std::string& qualifier) const {
+  if (!qualifier.empty() && could_be_alias(qualifier)) {
+    WICK_TRY(const auto found, alias(reader, name, qualifier));
+    return found.revision_id;
+  }
+  WICK_TRY(const auto found, version(reader, name, qualifier.empty() ? std::string(kLatest) : qualifier));
+  return found.revision_id;
+}
+
+Result<> Registry::Impl::revise(kv::Transaction& tx, const FunctionName& name, const std::string& qualifier, const std::string& revision) const {
+  if (!qualifier.empty() && could_be_alias(qualifier)) {
+    WICK_TRY(auto changed, alias(tx, name, qualifier));
+    changed.revision_id = revision;
+    tx.put(keys::record(keys::kAlias, name, qualifier), to_record(changed));
+  } else if (qualifier.empty() || qualifier == kLatest) {
+    WICK_TRY(auto changed, head(tx, name));
+    changed.latest.revision_id = revision;
+    put(tx, changed);
+  } else {
+    WICK_TRY(auto changed, version(tx, name, qualifier));
+    changed.revision_id = revision;
+    put(tx, changed);
+  }
+  return {};
+}
+
 Result<Policy> Registry::policy(const FunctionName& name, const std::string& qualifier) {
   WICK_TRY(const auto record, impl_->store.get(keys::record(keys::kPolicy, name, qualifier)));
   if (!record) return fail(Errc::not_found, "The resource you requested does not exist.");
@@ -25,21 +51,17 @@ Result<> Registry::add_permission(const FunctionName& name, const std::string& q
                                   const std::string& revision_id) {
   return impl_->change(name, [&](kv::Transaction& tx) -> Result<> {
     WICK_CHECK(impl_->head(tx, name));
-    if (!qualifier.empty() && could_be_alias(qualifier)) {
-      WICK_CHECK(impl_->alias(tx, name, qualifier));
-    } else {
-      WICK_CHECK(impl_->require(tx, name, qualifier));
-    }
+    Policy policy;
+    WICK_TRY(policy.revision_id, impl_->revision(tx, name, qualifier));  // what the first statement's caller must know
     const auto key = keys::record(keys::kPolicy, name, qualifier);
     WICK_TRY(const auto record, tx.get(key));
-    Policy policy;
     if (record) {
       WICK_TRY(policy, parse_policy(*record));
     }
     if (!revision_id.empty() && revision_id != policy.revision_id) return fail(Errc::failed_precondition, std::string(kStalePolicy));
     WICK_CHECK(add_statement(policy, statement, impl_->new_id()));
     tx.put(key, to_record(policy));
-    return {};
+    return impl_->revise(tx, name, qualifier, policy.revision_id);
   });
 }
 
@@ -60,7 +82,7 @@ Result<> Registry::remove_permission(const FunctionName& name, const std::string
     } else {
       tx.put(key, to_record(policy));
     }
-    return {};
+    return impl_->revise(tx, name, qualifier, policy.revision_id);
   });
 }
 

@@ -46,6 +46,10 @@ class Registry::Impl {
   Result<Version> at(kv::Reader& reader, const FunctionName& name, const std::string& qualifier) const;
   Result<Route> route(kv::Reader& reader, const FunctionName& name, const std::string& qualifier) const;
 
+  // Of the function, a version or an alias; not_found as above.
+  Result<std::string> revision(kv::Reader& reader, const FunctionName& name, const std::string& qualifier) const;
+  Result<> revise(kv::Transaction& tx, const FunctionName& name, const std::string& qualifier, const std::string& revision) const;
+
   void put(kv::Transaction& tx, const Head& head) const;
   void put(kv::Transaction& tx, const Version& version) const;  // a published one
   // Makes the next version of what $LATEST is now; head is changed accordingly, not stored.

@@ -105,8 +105,9 @@ TEST_F(RegistryKinds, TagsAreCountedAndChangeTheRevision) {
 
 TEST_F(RegistryKinds, PoliciesHaveTheirOwnRevision) {
   active("f");
-  ASSERT_TRUE(registry->add_permission(f, {}, {{"Sid", "s"}}, {}));
+  ASSERT_TRUE(registry->add_permission(f, {}, {{"Sid", "s"}}, registry->head(f)->latest.revision_id));
   const auto policy = registry->policy(f, {}).value();
+  EXPECT_EQ(registry->head(f)->latest.revision_id, policy.revision_id);
   EXPECT_EQ(document(policy), R"({"Version":"2012-10-17","Id":"default","Statement":[{"Sid":"s"}]})");
   EXPECT_EQ(registry->add_permission(f, {}, {{"Sid", "t"}}, "stale").error().code, Errc::failed_precondition);
   EXPECT_EQ(registry->add_permission(f, {}, {{"Sid", "s"}}, policy.revision_id).error().code, Errc::already_exists);

@@ -114,7 +114,8 @@ TEST(Client, GivesUpOnASilentServer) {
 }
 
 TEST(Client, RefusesWhatIsNoEndpoint) {
-  for (const char* endpoint : {"", "127.0.0.1:80", "https://a", "http://", "http://:80", "http://a:b", "http://a:99999", "http://a/b", "http://u@a"}) {
+  for (const char* endpoint :
+       {"", "127.0.0.1:80", "https://a", "http://", "http://:80", "http://a:b", "http://a:99999", "http://a/b", "http://u@a"}) {
     const auto response = fetch(endpoint, request("GET", "/"));
     ASSERT_FALSE(response) << endpoint;
     EXPECT_EQ(response.error().code, Errc::invalid_argument) << endpoint;

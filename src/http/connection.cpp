@@ -1,9 +1,9 @@
 #include "http/connection.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "http/connection_set.h"
 #include "http/message_body.h"
@@ -17,8 +17,8 @@ using asio::ip::tcp;
 
 constexpr std::size_t kHeadRead = 4 * 1024;
 constexpr std::size_t kBodyRead = 64 * 1024;
-constexpr std::size_t kKeptBuffer = 16 * 1024;   // of an idle connection
-constexpr std::size_t kDrained = 256 * 1024;     // of a body that nobody wanted
+constexpr std::size_t kKeptBuffer = 16 * 1024;  // of an idle connection
+constexpr std::size_t kDrained = 256 * 1024;    // of a body that nobody wanted
 constexpr Millis kLinger{2'000};
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
@@ -40,9 +40,8 @@ Connection::Connection(std::shared_ptr<ConnectionSet> set, tcp::socket socket, A
   const auto peer = socket_.remote_endpoint(ec);
   if (ec) return;
   const auto address = peer.address();
-  peer_address_ = (address.is_v6() && address.to_v6().is_v4_mapped())
-                      ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string()
-                      : address.to_string();
+  peer_address_ = (address.is_v6() && address.to_v6().is_v4_mapped()) ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string()
+                                                                      : address.to_string();
   peer_port_ = peer.port();
 }
 

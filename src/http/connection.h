@@ -34,10 +34,10 @@ class Connection {
 
   // For the body's reader and writer (message_body.h).
   using Step = std::expected<void, Refusal>;
-  using Buffers = std::array<boost::asio::const_buffer, 3>;  // gathered into one system call; may be empty
+  using Buffers = std::array<boost::asio::const_buffer, 3>;             // gathered into one system call; may be empty
   boost::asio::awaitable<Step> read_body_piece(RequestParser& parser);  // until there is some, or the end
-  boost::asio::awaitable<Result<>> write(Buffers buffers);  // all of it
-  void allow(Millis time);  // for what is waited for next
+  boost::asio::awaitable<Result<>> write(Buffers buffers);              // all of it
+  void allow(Millis time);                                              // for what is waited for next
   void no_deadline() { deadline_ = MonoTime::max(); }
 
  private:
@@ -63,7 +63,7 @@ class Connection {
   std::uint16_t peer_port_ = 0;
   MonoTime deadline_ = MonoTime::max();
   const Admission admission_;
-  bool idle_ = false;          // waits for the first byte of a request
+  bool idle_ = false;  // waits for the first byte of a request
   bool expired_ = false;
   bool closed_ = false;
   bool client_sends_ = false;  // closing now would reset the connection before the client has read the response

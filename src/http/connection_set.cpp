@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <spdlog/spdlog.h>
 
 #include "http/connection.h"
 
@@ -25,8 +25,12 @@ Millis sweep_period(const ServerLimits& limits) {
 }  // namespace
 
 ConnectionSet::ConnectionSet(asio::any_io_executor loop, Handler handler, ServerOptions options)
-    : loop_(std::move(loop)), handler_(std::move(handler)), options_(std::move(options)), sweep_period_(sweep_period(options_.limits)),
-      sweep_timer_(loop_), emptied_(loop_) {}
+    : loop_(std::move(loop)),
+      handler_(std::move(handler)),
+      options_(std::move(options)),
+      sweep_period_(sweep_period(options_.limits)),
+      sweep_timer_(loop_),
+      emptied_(loop_) {}
 
 void ConnectionSet::serve(asio::ip::tcp::socket socket) {
   const std::size_t limit = options_.limits.connections;

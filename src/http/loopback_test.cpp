@@ -4,10 +4,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 namespace wick::http {
 

@@ -39,10 +39,10 @@ class RawClient {
  public:
   explicit RawClient(std::uint16_t port);
 
-  bool send(std::string_view bytes);        // false: the server has closed
+  bool send(std::string_view bytes);             // false: the server has closed
   std::string read_until(std::string_view end);  // what came, to its end, or to the end of the connection
-  std::string read_all();                   // to the end of the connection
-  bool answered() const;                    // something can be read
+  std::string read_all();                        // to the end of the connection
+  bool answered() const;                         // something can be read
   bool was_reset() const { return reset_; }
   int fd() const { return fd_.get(); }
 

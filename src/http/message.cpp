@@ -69,8 +69,7 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view qu
     query.remove_prefix(std::min(end + 1, query.size()));
     if (part.empty()) continue;
     const auto equals = std::min(part.find('='), part.size());
-    parameters.emplace_back(decode(part.substr(0, equals), Plus::is_space),
-                            decode(part.substr(std::min(equals + 1, part.size())), Plus::is_space));
+    parameters.emplace_back(decode(part.substr(0, equals), Plus::is_space), decode(part.substr(std::min(equals + 1, part.size())), Plus::is_space));
   }
   return parameters;
 }

@@ -19,7 +19,7 @@ namespace wick::http {
 class Fields {
  public:
   void add(std::string name, std::string value);
-  void set(std::string_view name, std::string value);  // replaces every field of that name
+  void set(std::string_view name, std::string value);    // replaces every field of that name
   const std::string* find(std::string_view name) const;  // the first
   std::string_view get(std::string_view name) const;     // the first, or empty
   std::vector<std::pair<std::string, std::string>>& all() { return fields_; }
@@ -40,15 +40,15 @@ class BodyReader {
 
 struct Request {
   std::string method;
-  std::string target;        // as it came: /path?query, still percent-encoded
-  std::string path;          // the target up to '?', still percent-encoded
-  std::string query;         // after '?', still percent-encoded
+  std::string target;  // as it came: /path?query, still percent-encoded
+  std::string path;    // the target up to '?', still percent-encoded
+  std::string query;   // after '?', still percent-encoded
   Fields fields;
-  std::string body;          // whole, within the server's limit; chunked coding removed
+  std::string body;                   // whole, within the server's limit; chunked coding removed
   BodyReader* body_reader = nullptr;  // instead of body, when the server leaves the body to its handler
-  std::string peer_address;  // 127.0.0.1
+  std::string peer_address;           // 127.0.0.1
   std::uint16_t peer_port = 0;
-  std::string instance;      // set when the call came from inside a sandbox: its InstanceId
+  std::string instance;  // set when the call came from inside a sandbox: its InstanceId
 };
 
 // Decoded query parameters in order: a=1&b -> {{a,1},{b,""}}. '+' and %XX decoded; malformed escapes stay as they are.
@@ -67,7 +67,7 @@ class BodyWriter {
 
 struct Response {
   unsigned status = 200;
-  Fields fields;     // Content-Length (but for HEAD without a body), Date and Connection are the server's to set
+  Fields fields;  // Content-Length (but for HEAD without a body), Date and Connection are the server's to set
   std::string body;
   // Set for a streamed body (chunked coding): called after the header is sent, writes, and returns at the end. An error ends
   // the connection without the final chunk, so that the client sees the truncation. Not called where there can be no body: HEAD, 204, 304.

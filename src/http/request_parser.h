@@ -33,7 +33,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void continued() { expects_continue_ = false; }
   // REQUIRES head_done() for the rest.
   bool keep_alive() const { return basic_parser::keep_alive(); }
-  Request& head() { return head_; }     // method to fields, to be moved away
+  Request& head() { return head_; }      // method to fields, to be moved away
   std::string& body() { return body_; }  // what has come of it; the caller may take pieces from it
   const Fields& trailers() const { return trailers_; }
 

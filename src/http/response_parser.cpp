@@ -9,8 +9,7 @@ constexpr std::size_t kFieldsMax = 1000;
 
 }  // namespace
 
-ResponseParser::ResponseParser(const std::function<bool(unsigned, std::string_view)>& on_body, std::uint64_t body_bytes_max)
-    : on_body_(on_body) {
+ResponseParser::ResponseParser(const std::function<bool(unsigned, std::string_view)>& on_body, std::uint64_t body_bytes_max) : on_body_(on_body) {
   eager(true);
   header_limit(64 * 1024);
   body_limit(on_body_ ? boost::optional<std::uint64_t>() : boost::optional<std::uint64_t>(body_bytes_max));

@@ -2,15 +2,15 @@
 
 #include <vector>
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include "http/connection_set.h"
 
@@ -31,7 +31,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(asio::any_io_executor loop, Handler handler, ServerOptions options)
-      : loop_(loop), reuse_port_(options.reuse_port),
+      : loop_(loop),
+        reuse_port_(options.reuse_port),
         connections_(std::make_shared<ConnectionSet>(std::move(loop), std::move(handler), std::move(options))) {}
 
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port) {

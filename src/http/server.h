@@ -53,7 +53,7 @@ class Server {
   ~Server();
 
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);  // port 0: the kernel chooses; returns it
-  Result<> adopt(UniqueFd listening_socket);  // TCP, listening already, perhaps in another network namespace
+  Result<> adopt(UniqueFd listening_socket);                                     // TCP, listening already, perhaps in another network namespace
   // Accepts no more and closes idle connections; returns when the running handlers have answered, or closes what is left after grace.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
   void close();  // at once: for an instance that is gone

@@ -1,8 +1,8 @@
 // How a server ends: with grace, at once, and under the feet of running handlers.
+#include <gmock/gmock.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <gmock/gmock.h>
 
 #include "http/loopback_test.h"
 

@@ -198,7 +198,9 @@ TEST(ServerStream, ReadFailsWhenTheClientGoes) {
         co_return Response();
       },
       streamed());
-  { RawClient(server.port()).send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"); }
+  {
+    RawClient(server.port()).send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
+  }
   auto future = ended.get_future();
   ASSERT_EQ(future.wait_for(std::chrono::seconds(10)), std::future_status::ready);
   EXPECT_EQ(future.get(), Errc::unavailable);

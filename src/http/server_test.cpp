@@ -64,9 +64,9 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
 
 TEST(Server, ReadsBytesAsSlowlyAsTheyCome) {
   LoopbackServer server(echo);
-  for (const std::string_view request :
-       {"POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nT: u\r\n\r\n",
-        "POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 13\r\n\r\nabc0123456789"}) {
+  for (const std::string_view request : {"POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: "
+                                         "chunked\r\n\r\n3;x=\"y\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nT: u\r\n\r\n",
+                                         "POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 13\r\n\r\nabc0123456789"}) {
     RawClient client(server.port());
     for (const char c : request) client.send({&c, 1});
     EXPECT_THAT(client.read_all(), EndsWith("POST /a [abc0123456789]"));

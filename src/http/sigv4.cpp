@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include <boost/algorithm/string/case_conv.hpp>
 #include <fmt/format.h>
+#include <boost/algorithm/string/case_conv.hpp>
 
 #include "base/digest.h"
 #include "http/sigv4_canonical.h"
@@ -35,26 +35,29 @@ std::expected<void, SigFailure> check_time(const SignatureClaim& claim, WallTime
   return {};
 }
 
-bool is_sha256_hex(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+bool is_sha256_hex(std::string_view text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 }  // namespace
 
 std::string_view sigv4_error_name(SigError kind) {
   switch (kind) {
-    case SigError::missing_token: return "MissingAuthenticationTokenException";
-    case SigError::incomplete: return "IncompleteSignatureException";
-    case SigError::unknown_key: return "UnrecognizedClientException";
+    case SigError::missing_token:
+      return "MissingAuthenticationTokenException";
+    case SigError::incomplete:
+      return "IncompleteSignatureException";
+    case SigError::unknown_key:
+      return "UnrecognizedClientException";
     case SigError::mismatch:
     case SigError::expired:
-    case SigError::payload_hash: return "InvalidSignatureException";
+    case SigError::payload_hash:
+      return "InvalidSignatureException";
   }
   return "InvalidSignatureException";
 }
 
-std::expected<SignatureScope, SigFailure> verify_sigv4(
-    const Request& request, const std::function<std::optional<std::string>(std::string_view access_key_id)>& secret_of, WallTime now) {
+std::expected<SignatureScope, SigFailure> verify_sigv4(const Request& request,
+                                                       const std::function<std::optional<std::string>(std::string_view access_key_id)>& secret_of,
+                                                       WallTime now) {
   auto claim = read_claim(request);
   if (!claim) return Failure(std::move(claim).error());
   const auto secret = secret_of(claim->scope.access_key_id);
@@ -99,15 +102,12 @@ void sign_sigv4(Request& request, const Credential& credential, std::string_view
   const auto repeated = std::ranges::unique(names);
   names.erase(repeated.begin(), repeated.end());
 
-  const SignatureScope scope{.access_key_id = credential.access_key_id,
-                             .date = timestamp.substr(0, 8),
-                             .region = std::string(region),
-                             .service = std::string(service)};
+  const SignatureScope scope{
+      .access_key_id = credential.access_key_id, .date = timestamp.substr(0, 8), .region = std::string(region), .service = std::string(service)};
   const auto canonical = canonical_request(request, service, names, payload_hash, CanonicalForm::aws);
-  request.fields.set("Authorization",
-                     fmt::format("AWS4-HMAC-SHA256 Credential={}/{}/{}/{}/aws4_request, SignedHeaders={}, Signature={}", scope.access_key_id,
-                                 scope.date, scope.region, scope.service, fmt::join(names, ";"),
-                                 signature_of(canonical, scope, credential.secret_access_key, timestamp)));
+  request.fields.set("Authorization", fmt::format("AWS4-HMAC-SHA256 Credential={}/{}/{}/{}/aws4_request, SignedHeaders={}, Signature={}",
+                                                  scope.access_key_id, scope.date, scope.region, scope.service, fmt::join(names, ";"),
+                                                  signature_of(canonical, scope, credential.secret_access_key, timestamp)));
 }
 
 }  // namespace wick::http

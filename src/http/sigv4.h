@@ -21,7 +21,7 @@ struct Credential {
 // What a request claims, before anything is verified. Empty access key: it is not signed at all.
 struct SignatureScope {
   std::string access_key_id;
-  std::string date;     // 20260102
+  std::string date;  // 20260102
   std::string region;
   std::string service;
 };
@@ -45,9 +45,11 @@ std::string_view sigv4_error_name(SigError kind);
 // Reads Authorization or X-Amz-Credential without checking anything. nullopt if the request carries neither.
 std::optional<SignatureScope> signature_scope(const Request& request);
 
-// secret_of returns the secret key, or nullopt for an unknown access key. Returns the verified scope.
-std::expected<SignatureScope, SigFailure> verify_sigv4(
-    const Request& request, const std::function<std::optional<std::string>(std::string_view access_key_id)>& secret_of, WallTime now);
+// secret_of returns the secret key, or nullopt for an unknown access key. Returns the verified scope, whose region and service the
+// caller compares with its own. What is signed is the path without empty and dot segments: a router must give those no meaning.
+std::expected<SignatureScope, SigFailure> verify_sigv4(const Request& request,
+                                                       const std::function<std::optional<std::string>(std::string_view access_key_id)>& secret_of,
+                                                       WallTime now);
 
 // Adds X-Amz-Date, X-Amz-Content-Sha256 and Authorization. Host must be set.
 void sign_sigv4(Request& request, const Credential& credential, std::string_view region, std::string_view service, WallTime now);

@@ -6,9 +6,9 @@
 #include <charconv>
 #include <map>
 
-#include <boost/algorithm/string/case_conv.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <boost/algorithm/string/case_conv.hpp>
 
 #include "base/digest.h"
 
@@ -82,9 +82,10 @@ std::expected<Parts, SigFailure> parse_authorization(std::string_view header) {
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
     if (equals == std::string_view::npos) {
-      return incomplete(fmt::format("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and "
-                                    "encoded with Base64): '{}'.",
-                                    to_base64(bytes_of(sha256(header)))));
+      return incomplete(
+          fmt::format("Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and "
+                      "encoded with Base64): '{}'.",
+                      to_base64(bytes_of(sha256(header)))));
     }
     parts.emplace(pair.substr(0, equals), pair.substr(equals + 1));
   }
@@ -94,8 +95,8 @@ std::expected<Parts, SigFailure> parse_authorization(std::string_view header) {
 std::expected<SignatureScope, SigFailure> parse_credential(std::string_view credential) {
   const auto elements = split(credential, '/');
   if (elements.size() < 5) {
-    return incomplete(fmt::format("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'",
-                                  credential));
+    return incomplete(
+        fmt::format("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'", credential));
   }
   // The key id of some tools holds slashes: count from the end.
   const auto last = elements.size() - 1;
@@ -132,8 +133,8 @@ std::expected<SignatureClaim, SigFailure> header_claim(const Request& request, c
   }
   if (date == nullptr) missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
   if (!missing.empty()) {
-    return incomplete(fmt::format("{}(Hashed with SHA-256 and encoded with Base64) Authorization={}", missing,
-                                  to_base64(bytes_of(sha256(authorization)))));
+    return incomplete(
+        fmt::format("{}(Hashed with SHA-256 and encoded with Base64) Authorization={}", missing, to_base64(bytes_of(sha256(authorization)))));
   }
   const auto time = parse_date(*date);
   if (!time) return incomplete(fmt::format("Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601", *date));
@@ -198,9 +199,7 @@ Parts query_parameters(const Request& request) {
 
 }  // namespace
 
-std::string iso8601_basic(WallTime time) {
-  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(static_cast<std::time_t>(unix_millis(time) / 1000)));
-}
+std::string iso8601_basic(WallTime time) { return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(static_cast<std::time_t>(unix_millis(time) / 1000))); }
 
 std::expected<SignatureClaim, SigFailure> read_claim(const Request& request) {
   if (const std::string* authorization = request.fields.find("authorization")) return header_claim(request, *authorization);

@@ -16,7 +16,7 @@ struct SignatureClaim {
   std::string timestamp;  // 20260102T030405Z
   WallTime time;
   std::optional<std::chrono::seconds> expires;  // set for the presigned query form alone
-  std::string payload_hash;  // x-amz-content-sha256 as sent; empty if absent
+  std::string payload_hash;                     // x-amz-content-sha256 as sent; empty if absent
 };
 
 std::expected<SignatureClaim, SigFailure> read_claim(const Request& request);

@@ -11,7 +11,8 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 const Credential kCredential{.access_key_id = "AKIDEXAMPLE", .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"};
-const WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + std::chrono::hours(3) + std::chrono::minutes(4) + std::chrono::seconds(5);
+const WallTime kNow =
+    std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + std::chrono::hours(3) + std::chrono::minutes(4) + std::chrono::seconds(5);
 
 std::optional<std::string> secret_of(std::string_view key) {
   if (key != kCredential.access_key_id) return std::nullopt;
@@ -175,16 +176,19 @@ TEST(SigV4, DateHeaderStandsInForXAmzDate) {
   request.fields.add("Host", "example.amazonaws.com");
   request.fields.add("Date", "Sun, 30 Aug 2015 12:36:00 GMT");
   // host:example.amazonaws.com alone is signed.
-  request.fields.add("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host, "
-                                      "Signature=fa74fb782574d48baea5d44afde6391c3308ac0522e5e438ded9273c0adabadf");
+  request.fields.add("Authorization",
+                     "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host, "
+                     "Signature=fa74fb782574d48baea5d44afde6391c3308ac0522e5e438ded9273c0adabadf");
   const WallTime then = std::chrono::sys_days(std::chrono::year(2015) / 8 / 30) + std::chrono::hours(12) + std::chrono::minutes(36);
   const auto verified = verify_sigv4(request, secret_of, then);
   EXPECT_TRUE(verified) << verified.error().message;
 }
 
 // Made with botocore's SigV4QueryAuth for lambda: GET /2015-03-31/functions/f, 900 s from 20260102T030405Z.
-constexpr std::string_view kPresigned = "/2015-03-31/functions/f?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20260102%2Fus-east-1%2Flambda%2Faws4_request"
-    "&X-Amz-Date=20260102T030405Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=93ff905809ba06da33eedad6a9cc64c68d6ce425aec06794d572d7351b1894fb";
+constexpr std::string_view kPresigned =
+    "/2015-03-31/functions/f?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20260102%2Fus-east-1%2Flambda%2Faws4_request"
+    "&X-Amz-Date=20260102T030405Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature="
+    "93ff905809ba06da33eedad6a9cc64c68d6ce425aec06794d572d7351b1894fb";
 
 Request presigned(std::string target) {
   Request request;

@@ -75,8 +75,8 @@ constexpr SuiteCase kSuite[] = {
      "host;my-header1;x-amz-date", "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01"},
     {"post-header-key-sort", "POST /\nMy-Header1: value1\n\n", "host;my-header1;x-amz-date",
      "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c"},
-    {"post-x-www-form-urlencoded", "POST /\nContent-Type: application/x-www-form-urlencoded\n\nParam1=value1",
-     "content-type;host;x-amz-date", "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"},
+    {"post-x-www-form-urlencoded", "POST /\nContent-Type: application/x-www-form-urlencoded\n\nParam1=value1", "content-type;host;x-amz-date",
+     "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"},
     {"get-relative", "GET /example/..\n\n", "host;x-amz-date", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
     {"get-slash-dot-slash", "GET /./\n\n", "host;x-amz-date", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
     {"get-slashes", "GET //example//\n\n", "host;x-amz-date", "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84"},
@@ -88,8 +88,9 @@ TEST(SigV4Vectors, PublishedSuite) {
     Request request = parse(test.request);
     request.fields.add("Host", "example.amazonaws.com");
     request.fields.add("X-Amz-Date", "20150830T123600Z");
-    request.fields.add("Authorization", std::string("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=") +
-                                            test.signed_headers + ", Signature=" + test.signature);
+    request.fields.add("Authorization",
+                       std::string("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=") +
+                           test.signed_headers + ", Signature=" + test.signature);
     EXPECT_EQ(verdict(request), "service") << test.name;
   }
 }

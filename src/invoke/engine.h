@@ -43,7 +43,7 @@ struct EngineOptions {
   std::uint32_t account_concurrency = 1000;
   std::string region = "us-east-1";
   std::string account = "000000000000";
-  // What code in a sandbox signs its calls of Wick's own APIs with.
+  // What code in a sandbox signs its calls of Wick's own APIs with; not empty, or SDKs there find no credentials.
   std::string function_access_key;
   std::string function_secret_key;
   bool outside_network = false;  // sandbox::Network::outside for every instance

@@ -22,6 +22,10 @@ InstancePtr Pool::take() {
   return nullptr;
 }
 
+bool Pool::has_idle_provisioned() const {
+  return std::ranges::any_of(idle_[0], [](const InstancePtr& one) { return one->usable(); });
+}
+
 void Pool::put(InstancePtr instance) {
   auto& list = idle_list(instance->kind());
   list.push_back(std::move(instance));

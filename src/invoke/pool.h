@@ -24,7 +24,7 @@ class Pool {
   // The idle instance that was used last, provisioned ones first, so that those not needed grow old; nullptr if there is none.
   InstancePtr take();
   void put(InstancePtr instance);
-  bool has_idle_provisioned() const { return !idle_[0].empty(); }
+  bool has_idle_provisioned() const;
   std::vector<InstancePtr> idle() const;
 
   std::uint32_t provisioned() const;        // alive, initialised or not

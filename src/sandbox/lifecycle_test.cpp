@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <fstream>
+#include <cstdio>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -24,9 +25,14 @@ INSTANTIATE_TEST_SUITE_P(Modes, LifecycleTest, testing::Values(Mode::root, Mode:
 
 bool is_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos; }
 
+// As much as can be read: a process may end meanwhile.
 std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  if (const std::unique_ptr<FILE, decltype([](FILE* f) { std::fclose(f); })> file(std::fopen(path.c_str(), "r")); file) {
+    char piece[4096];
+    while (const std::size_t size = std::fread(piece, 1, sizeof(piece), file.get())) text.append(piece, size);
+  }
+  return text;
 }
 
 // Whether it still runs: one that only waits to be reaped by whoever is its parent now does not.

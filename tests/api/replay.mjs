@@ -17,6 +17,7 @@ const patience = 30_000; // ms, for what no call announces
 
 class Player {
   #matcher = new Matcher();
+  #begun = new Map();
 
   constructor(story, module, daemon) {
     this.story = story;
@@ -32,7 +33,7 @@ class Player {
     const failures = [];
     for (const [index, step] of this.story.steps.entries()) {
       const differences = await this.#step(step);
-      const what = step.do ?? step.wait ?? `fetch ${step.fetch}`;
+      const what = step.do ?? step.wait ?? step.end ?? `fetch ${step.fetch}`;
       if (differences.length) failures.push(`  step ${index + 1}, ${what}: ${differences.join('\n    ')}${step.why ? `\n    because: ${step.why}` : ''}`);
     }
     return failures;
@@ -40,6 +41,11 @@ class Player {
 
   async #step(step) {
     if (step.wait) return this.#wait(step);
+    if (step.end) return this.#check(step, await this.#begun.get(step.end));
+    if (step.begin) {
+      this.#begun.set(step.begin, this.#act(step));
+      return [];
+    }
     const deadline = Date.now() + patience;
     let differences = this.#check(step, await this.#act(step));
     while (step.until && differences.length && Date.now() < deadline) {

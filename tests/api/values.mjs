@@ -55,6 +55,7 @@ export async function plainOf(value, key) {
       return decoded;
     }
   }
+  if (value === null && key === 'Payload') return ''; // the SDK's word for no bytes at all
   if (value instanceof Date) return value.toISOString();
   if (value === null || typeof value !== 'object') return value;
   if (key === 'EventStream') {

@@ -51,7 +51,7 @@ const cases = [
     type: 'ValueError', message: /^no such thing$/, log: /no such thing/,
   },
   {
-    name: 'fork-bomb', options: { Timeout: 5 },
+    name: 'fork-bomb', options: { Timeout: 20, MemorySize: 4096 },
     source: 'import os\ndef handler(e, c):\n  n = 0\n  try:\n    while True:\n      if os.fork() == 0:\n        import time; time.sleep(100)\n      n += 1\n  except OSError as error:\n    raise RuntimeError(f"stopped: {error.strerror}")',
     type: 'RuntimeError', message: /^stopped: Resource temporarily unavailable$/, log: /stopped/,
   },

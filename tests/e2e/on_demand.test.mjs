@@ -50,7 +50,7 @@ test('concurrent calls get concurrent instances', async () => {
 test('over the reserved concurrency: 429 with the reason', async () => {
   await lambda.call('PutFunctionConcurrency', { FunctionName: 'who', ReservedConcurrentExecutions: 1 });
   const running = lambda.invoke('who', { sleep: 1 });
-  await eventually(() => census(daemon).processes > idle.processes, 'the first call has an instance');
+  await eventually(() => daemon.busy(), 'the first call has an instance');
   await assert.rejects(lambda.invoke('who'), (error) =>
     error instanceof sdk.TooManyRequestsException && error.Reason === 'ReservedFunctionConcurrentInvocationLimitExceeded' &&
     error.$metadata.httpStatusCode === 429 && error.message === 'Rate Exceeded.');

@@ -57,6 +57,16 @@ export class Daemon {
     this.endpoint = outcome.replace(/\/$/, '');
   }
 
+  // What runs now: [{ function, version, instance, state }].
+  async instances() {
+    const reply = await fetch(`${this.endpoint}/_wick/v1/instances`);
+    return (await reply.json()).instances;
+  }
+
+  async busy() {
+    return (await this.instances()).filter(({ state }) => state === 'busy').length;
+  }
+
   // SIGTERM, as an operator would; returns how it ended.
   async stop() {
     this.child.kill('SIGTERM');

@@ -46,13 +46,13 @@ function folders(root, depth) {
   }
 }
 
-function networkNamespaces() {
+function networkNamespaces(pids) {
   const found = new Set();
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+  for (const pid of pids) {
     try {
-      found.add(readlinkSync(`/proc/${name}/ns/net`));
+      found.add(readlinkSync(`/proc/${pid}/ns/net`));
     } catch {
-      continue; // gone, or not ours to read
+      continue; // gone
     }
   }
   return found.size;
@@ -66,7 +66,7 @@ export function census(daemon) {
     mounts: read('/proc/self/mountinfo').split('\n').length,
     wardenMounts: Math.max(0, ...descendants(daemon.child.pid).filter(([, command]) => /wick-warden/.test(command))
       .map(([pid]) => read(`/proc/${pid}/mountinfo`).split('\n').length)),
-    networkNamespaces: networkNamespaces(),
+    networkNamespaces: networkNamespaces(descendants(daemon.child.pid).map(([pid]) => pid)),
   };
 }
 

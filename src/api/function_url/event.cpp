@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "base/digest.h"
+#include "http/aws/utf8.h"
 
 namespace wick::api::function_url {
 namespace {
@@ -25,8 +26,10 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Adds value under name, after a comma if the name has one already.
-void join(json::object& object, std::string_view name, std::string_view value) {
+// Adds value under name, after a comma if the name has one already. The event must be JSON whatever bytes the client sent.
+void join(json::object& object, std::string_view raw_name, std::string_view raw_value) {
+  const std::string name = http::aws::valid_utf8(std::string(raw_name));
+  const std::string value = http::aws::valid_utf8(std::string(raw_value));
   if (json::value* present = object.if_contains(name)) {
     present->as_string().push_back(',');
     present->as_string().append(value);
@@ -37,7 +40,9 @@ void join(json::object& object, std::string_view name, std::string_view value) {
 
 json::object headers_of(const http::Request& request, const Origin& origin) {
   json::object headers;
-  for (const auto& [name, value] : request.fields.all()) join(headers, lower(name), value);
+  for (const auto& [name, value] : request.fields.all()) {
+    if (auto key = lower(name); key != "connection") join(headers, key, value);  // speaks of the hop to Wick, as AWS leaves it out
+  }
   headers["x-amzn-trace-id"] = origin.trace_id;
   join(headers, "x-forwarded-for", request.peer_address);
   const std::string_view host = request.fields.get("Host");
@@ -53,7 +58,7 @@ json::array cookies_of(const http::Request& request) {
     if (lower(name) != "cookie") continue;
     for (std::string_view rest = value; !rest.empty();) {
       const std::string_view cookie = rest.substr(0, rest.find(';'));
-      if (!trim(cookie).empty()) cookies.emplace_back(trim(cookie));
+      if (!trim(cookie).empty()) cookies.emplace_back(http::aws::valid_utf8(std::string(trim(cookie))));
       rest.remove_prefix(std::min(rest.size(), cookie.size() + 1));
     }
   }
@@ -62,16 +67,10 @@ json::array cookies_of(const http::Request& request) {
 
 bool is_text(std::string_view content_type) {
   const std::string type = lower(std::string(trim(content_type.substr(0, content_type.find(';')))));
-  return type.starts_with("text/") || type == "application/json" || type == "application/javascript" || type == "application/xml" ||
-         type.ends_with("+json") || type.ends_with("+xml");
+  return type.starts_with("text/") || type == "application/json" || type == "application/javascript" || type == "application/xml";
 }
 
-// Only valid UTF-8 may stand in JSON.
-bool is_utf8(std::string_view text) {
-  boost::system::error_code error;
-  json::parse(json::serialize(json::string(text)), error);
-  return !error;
-}
+bool is_utf8(const std::string& text) { return http::aws::valid_utf8(text) == text; }
 
 void add_body(json::object& event, const http::Request& request) {
   const bool text = request.body.empty() || (is_text(request.fields.get("Content-Type")) && is_utf8(request.body));
@@ -88,10 +87,10 @@ json::object request_context(const http::Request& request, const Origin& origin)
           {"domainPrefix", origin.url_id},
           {"http",
            {{"method", request.method},
-            {"path", request.path},
+            {"path", http::aws::valid_utf8(request.path)},
             {"protocol", "HTTP/1.1"},
             {"sourceIp", request.peer_address},
-            {"userAgent", request.fields.get("User-Agent")}}},
+            {"userAgent", http::aws::valid_utf8(std::string(request.fields.get("User-Agent")))}}},
           {"requestId", origin.request_id},
           {"routeKey", "$default"},
           {"stage", "$default"},
@@ -102,7 +101,7 @@ json::object request_context(const http::Request& request, const Origin& origin)
 }  // namespace
 
 std::string make_event(const http::Request& request, const Origin& origin) {
-  json::object event{{"version", "2.0"}, {"routeKey", "$default"}, {"rawPath", request.path}, {"rawQueryString", request.query}};
+  json::object event{{"version", "2.0"}, {"routeKey", "$default"}, {"rawPath", http::aws::valid_utf8(request.path)}, {"rawQueryString", http::aws::valid_utf8(request.query)}};
   if (json::array cookies = cookies_of(request); !cookies.empty()) event["cookies"] = std::move(cookies);
   event["headers"] = headers_of(request, origin);
   json::object parameters;

@@ -54,6 +54,14 @@ TEST(Event, RepeatedHeadersAndParametersAreJoined) {
   EXPECT_EQ(event.at("cookies"), (json::array{"one=1", "two=2"}));
 }
 
+TEST(Event, IsJsonWhateverBytesTheClientSends) {
+  auto from = request("GET", "/\xff", "x=%ff&\xfe");
+  from.fields.add("X-A", "\xff");
+  from.fields.add("User-Agent", "\xff");
+  from.fields.add("Cookie", "a=\xff");
+  EXPECT_EQ(event_of(from).at("queryStringParameters").at("x"), "\ufffd");
+}
+
 TEST(Event, BodiesAreTextOrBase64ByTheirType) {
   const auto body_of = [](const char* type, std::string body) {
     auto from = request("POST", "/", "");
@@ -64,7 +72,7 @@ TEST(Event, BodiesAreTextOrBase64ByTheirType) {
   };
   EXPECT_EQ(body_of("application/json", "{}"), std::pair(std::string("{}"), false));
   EXPECT_EQ(body_of("text/plain; charset=utf-8", "ü"), std::pair(std::string("ü"), false));
-  EXPECT_EQ(body_of("application/vnd.api+json", "1"), std::pair(std::string("1"), false));
+  EXPECT_EQ(body_of("application/vnd.api+json", "1"), std::pair(std::string("MQ=="), true));
   EXPECT_EQ(body_of("application/x-www-form-urlencoded", "a=b"), std::pair(std::string("YT1i"), true));
   EXPECT_EQ(body_of("", "abc"), std::pair(std::string("YWJj"), true));
   EXPECT_EQ(body_of("text/plain", "\xff\xfe"), std::pair(std::string("//4="), true));

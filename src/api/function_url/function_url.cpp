@@ -1,8 +1,5 @@
 #include "api/function_url/function_url.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "api/function_url/cors.h"
 #include "api/function_url/event.h"
 #include "api/function_url/reply.h"
@@ -12,18 +9,9 @@
 #include "invoke/engine.h"
 
 namespace wick::api::function_url {
-namespace {
-
-boost::asio::awaitable<void> run(invoke::Engine& engine, invoke::Invocation invocation, std::shared_ptr<lambda::StreamPipe> pipe) {
-  auto outcome = co_await engine.invoke(std::move(invocation), pipe.get());
-  pipe->finish(std::move(outcome));
-}
-
-}  // namespace
-
 boost::asio::awaitable<http::Response> FunctionUrl::handle(std::string url_id, http::Request request) {
   auto url = registry_.find_url(url_id);
-  if (!url) co_return refusal(404, "ResourceNotFoundException", "There is no function URL " + url_id);
+  if (!url) co_return no_such_url();
   if (!url->cors) co_return co_await call(std::move(*url), std::move(request));
 
   const function::Cors cors = *url->cors;
@@ -50,9 +38,7 @@ boost::asio::awaitable<http::Response> FunctionUrl::call(function::UrlConfig url
   const std::string trace_id = invocation.trace_id;
   http::Response response;
   if (url.mode == function::UrlInvokeMode::response_stream) {
-    auto pipe = std::make_shared<lambda::StreamPipe>(loop_);
-    boost::asio::co_spawn(loop_, run(engine_, std::move(invocation), pipe), boost::asio::detached);
-    response = co_await streamed_reply(pipe);
+    response = co_await streamed_reply(lambda::start_streaming(loop_, engine_, std::move(invocation)));
   } else {
     response = buffered_reply(co_await engine_.invoke(std::move(invocation)));
   }

@@ -76,6 +76,15 @@ http::Response plain_reply(const std::string& result, const json::value* value) 
   return response;
 }
 
+http::Response refuse(unsigned status, std::string_view error_type, const json::value& message) {
+  http::Response response;
+  response.status = status;
+  response.fields.add("Content-Type", "application/json");
+  response.fields.add("x-amzn-ErrorType", std::string(error_type));
+  response.body = json::serialize(json::object{{"Message", message}});
+  return response;
+}
+
 }  // namespace
 
 http::Response reply_of(const std::string& result) {
@@ -107,14 +116,9 @@ std::optional<http::Response> reply_of_prelude(std::string_view prelude) {
   return response;
 }
 
-http::Response refusal(unsigned status, std::string_view error_type, std::string_view message) {
-  http::Response response;
-  response.status = status;
-  response.fields.add("Content-Type", "application/json");
-  response.fields.add("x-amzn-ErrorType", std::string(error_type));
-  response.body = json::serialize(json::object{{"Message", message}});
-  return response;
-}
+http::Response refusal(unsigned status, std::string_view error_type, std::string_view message) { return refuse(status, error_type, json::string(message)); }
+
+http::Response no_such_url() { return refuse(403, "AccessDeniedException", nullptr); }
 
 http::Response forbidden() {
   return refusal(403, "AccessDeniedException",

@@ -18,6 +18,7 @@ std::optional<http::Response> reply_of_prelude(std::string_view prelude);
 // {"Message": ...} with x-amzn-ErrorType.
 http::Response refusal(unsigned status, std::string_view error_type, std::string_view message);
 http::Response forbidden();
+http::Response no_such_url();     // 403 as well, and no more is said
 http::Response internal_error();  // 502: the function failed, or answered what cannot be a response
 
 }  // namespace wick::api::function_url

@@ -9,19 +9,10 @@ constexpr std::string_view kWithPrelude = "application/vnd.awslambda.http-integr
 constexpr std::string_view kPreludeEnd("\0\0\0\0\0\0\0\0", 8);
 constexpr std::size_t kPreludeMax = 256 * 1024;  // bytes
 
-// Whoever holds it reads from the pipe; when the last holder goes, the invocation's output is dropped.
-struct Reader {
-  explicit Reader(std::shared_ptr<lambda::StreamPipe> pipe_in) : pipe(std::move(pipe_in)) {}
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
-  ~Reader() { pipe->drop(); }
-  std::shared_ptr<lambda::StreamPipe> pipe;
-};
-
-boost::asio::awaitable<Result<>> pass_on(std::shared_ptr<Reader> reader, std::string first, http::BodyWriter& writer) {
+boost::asio::awaitable<Result<>> pass_on(std::shared_ptr<lambda::StreamReader> output, std::string first, http::BodyWriter& writer) {
   if (!first.empty()) WICK_CO_CHECK(co_await writer.write(std::move(first)));
-  while (auto chunk = co_await reader->pipe->read()) WICK_CO_CHECK(co_await writer.write(std::move(*chunk)));
-  const Result<invoke::Outcome>& outcome = reader->pipe->outcome();
+  while (auto chunk = co_await (*output)->read()) WICK_CO_CHECK(co_await writer.write(std::move(*chunk)));
+  const Result<invoke::Outcome>& outcome = (*output)->outcome();
   // The header is long gone: breaking the connection off is the one way left to say that something is missing.
   if (!outcome || !outcome->function_error.empty()) co_return fail(Errc::unavailable, "the function failed in the middle of its response");
   co_return Result<>();
@@ -38,8 +29,8 @@ http::Response buffered_reply(const Result<invoke::Outcome>& outcome) {
   return outcome->function_error.empty() ? reply_of(outcome->payload) : internal_error();
 }
 
-boost::asio::awaitable<http::Response> streamed_reply(std::shared_ptr<lambda::StreamPipe> pipe) {
-  const auto reader = std::make_shared<Reader>(pipe);
+boost::asio::awaitable<http::Response> streamed_reply(std::shared_ptr<lambda::StreamReader> output) {
+  lambda::StreamReader& pipe = *output;
   if (const auto* ended = co_await pipe->first(); ended != nullptr) co_return buffered_reply(*ended);
 
   http::Response response;
@@ -59,7 +50,7 @@ boost::asio::awaitable<http::Response> streamed_reply(std::shared_ptr<lambda::St
   } else {
     response.fields.add("Content-Type", pipe->content_type());
   }
-  response.stream = [reader, pending](http::BodyWriter& writer) { return pass_on(reader, pending, writer); };
+  response.stream = [output, pending](http::BodyWriter& writer) { return pass_on(output, pending, writer); };
   co_return response;
 }
 

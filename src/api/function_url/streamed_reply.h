@@ -10,7 +10,7 @@
 namespace wick::api::function_url {
 
 // Waits for the first output, or for the end of an invocation that gave none or does not stream.
-boost::asio::awaitable<http::Response> streamed_reply(std::shared_ptr<lambda::StreamPipe> pipe);
+boost::asio::awaitable<http::Response> streamed_reply(std::shared_ptr<lambda::StreamReader> output);
 // What an invocation that has ended gives when nothing of it was streamed.
 http::Response buffered_reply(const Result<invoke::Outcome>& outcome);
 

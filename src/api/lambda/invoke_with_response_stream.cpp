@@ -1,8 +1,8 @@
+#include <exception>
 #include <memory>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -17,21 +17,6 @@ namespace wick::api::lambda {
 namespace {
 
 using http::aws::encode_event;
-
-// The engine owns a running invocation and ends it when it stops; this only hands its outcome on.
-boost::asio::awaitable<void> run(invoke::Engine& engine, invoke::Invocation invocation, std::shared_ptr<StreamPipe> pipe) {
-  auto outcome = co_await engine.invoke(std::move(invocation), pipe.get());
-  pipe->finish(std::move(outcome));
-}
-
-// Whoever holds it reads from the pipe; when the last holder goes, so does the reader.
-struct Reader {
-  explicit Reader(std::shared_ptr<StreamPipe> pipe_in) : pipe(std::move(pipe_in)) {}
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
-  ~Reader() { pipe->drop(); }
-  std::shared_ptr<StreamPipe> pipe;
-};
 
 std::string chunk_event(std::string_view bytes) { return encode_event("PayloadChunk", "application/octet-stream", bytes); }
 
@@ -49,14 +34,14 @@ std::string complete_event(const Result<invoke::Outcome>& outcome, bool tail) {
   return encode_event("InvokeComplete", "application/json", boost::json::serialize(body));
 }
 
-boost::asio::awaitable<Result<>> stream(std::shared_ptr<Reader> reader, bool tail, http::BodyWriter& writer) {
-  auto& pipe = *reader->pipe;
+boost::asio::awaitable<Result<>> stream(std::shared_ptr<StreamReader> reader, bool tail, http::BodyWriter& writer) {
+  StreamReader& pipe = *reader;
   for (;;) {
-    auto chunk = co_await pipe.read();
+    auto chunk = co_await pipe->read();
     if (!chunk) break;
     if (auto sent = co_await writer.write(chunk_event(*chunk)); !sent) co_return sent;
   }
-  const auto& outcome = pipe.outcome();
+  const auto& outcome = pipe->outcome();
   // A function that does not stream gives its whole result at the end.
   if (outcome && outcome->function_error.empty() && !outcome->payload.empty()) {
     if (auto sent = co_await writer.write(chunk_event(outcome->payload)); !sent) co_return sent;
@@ -85,11 +70,9 @@ boost::asio::awaitable<Reply> invoke_with_response_stream(Invoker invoker, boost
   response.fields.add("Content-Type", "application/vnd.amazon.eventstream");
   response.fields.add("X-Amz-Executed-Version", target->version->version);
   response.fields.add("X-Amzn-Trace-Id", trace_id);
-  auto pipe = std::make_shared<StreamPipe>(invoker.loop);
-  auto reader = std::make_shared<Reader>(pipe);
   invoke::Invocation invocation{std::move(id), target->version, std::move(target->invoked_arn), std::move(*payload), std::move(*context), std::move(trace_id)};
-  boost::asio::co_spawn(invoker.loop, run(invoker.engine, std::move(invocation), pipe), boost::asio::detached);
-  if (const auto* ended = co_await pipe->first(); ended != nullptr && !*ended) co_return not_run(ended->error());
+  const auto reader = start_streaming(invoker.loop, invoker.engine, std::move(invocation));
+  if (const auto* ended = co_await (*reader)->first(); ended != nullptr && !*ended) co_return not_run(ended->error());
   const bool tail = function::text(input, "LogType") == "Tail";
   response.stream = [reader, tail](http::BodyWriter& writer) { return stream(reader, tail, writer); };
   co_return response;

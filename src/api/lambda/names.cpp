@@ -33,14 +33,15 @@ bool is_region(std::string_view part) {
 
 }  // namespace
 
-// Each leading part is optional and taken when it looks like it and something follows, as AWS's pattern does:
-// [arn:aws:lambda:][REGION:][ACCOUNT:][function:]NAME[:QUALIFIER].
+// Each leading part is optional: [arn:aws:lambda:][REGION:][ACCOUNT:][function:]NAME[:QUALIFIER]. A name may look like a region
+// (my-function-1:live), so a region counts only in an ARN, or before an account or "function".
 ApiResult<Named> parse_name(const function::Registry& registry, std::string_view function_name) {
   const auto parts = split(function_name);
   const auto last = parts.size() - 1;
   std::size_t at = 0;
   if (parts[0] == "arn" && last > 3) at = 3;
-  if (at < last && is_region(parts[at])) {
+  const auto region_may_stand = [&] { return at == 3 || is_account(parts[at + 1]) || parts[at + 1] == "function"; };
+  if (at < last && is_region(parts[at]) && region_may_stand()) {
     if (parts[at] != registry.region()) {
       return not_found(fmt::format("Functions from '{}' are not reachable in this region ('{}')", parts[at], registry.region()));
     }

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "invoke/engine.h"
 
 namespace wick::api::lambda {
 
@@ -51,6 +54,24 @@ void StreamPipe::drop() {
   dropped_ = true;
   chunks_.clear();
   notify();
+}
+
+namespace {
+
+boost::asio::awaitable<void> run(invoke::Engine& engine, invoke::Invocation invocation, std::shared_ptr<StreamPipe> pipe) {
+  auto outcome = co_await engine.invoke(std::move(invocation), pipe.get());
+  pipe->finish(std::move(outcome));
+}
+
+}  // namespace
+
+std::shared_ptr<StreamReader> start_streaming(const boost::asio::any_io_executor& loop, invoke::Engine& engine, invoke::Invocation invocation) {
+  auto pipe = std::make_shared<StreamPipe>(loop);
+  // The engine owns a running invocation and ends it when it stops; this only hands its outcome on.
+  boost::asio::co_spawn(loop, run(engine, std::move(invocation), pipe), [pipe](const std::exception_ptr& bug) {
+    if (bug) pipe->finish(fail(Errc::internal, "the invocation broke off"));
+  });
+  return std::make_shared<StreamReader>(pipe);
 }
 
 }  // namespace wick::api::lambda

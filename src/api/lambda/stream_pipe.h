@@ -5,15 +5,20 @@
 // comes first, output or the end. When the response side is dropped, writes fail, and the engine drops the rest of the output.
 // Threads: event loop.
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
-#include <optional>
 
 #include "invoke/invocation.h"
+
+namespace wick::invoke {
+class Engine;
+}
 
 namespace wick::api::lambda {
 
@@ -45,5 +50,21 @@ class StreamPipe final : public invoke::ResponseStream {
   bool begun_ = false;
   bool dropped_ = false;
 };
+
+// Whoever holds it reads from the pipe; when the last holder goes, the rest of the output is dropped.
+class StreamReader {
+ public:
+  explicit StreamReader(std::shared_ptr<StreamPipe> pipe) : pipe_(std::move(pipe)) {}
+  StreamReader(const StreamReader&) = delete;
+  StreamReader& operator=(const StreamReader&) = delete;
+  ~StreamReader() { pipe_->drop(); }
+  StreamPipe* operator->() const { return pipe_.get(); }
+
+ private:
+  std::shared_ptr<StreamPipe> pipe_;
+};
+
+// Starts the invocation, whose output comes out of the reader. It runs to its end whether it is read or not.
+std::shared_ptr<StreamReader> start_streaming(const boost::asio::any_io_executor& loop, invoke::Engine& engine, invoke::Invocation invocation);
 
 }  // namespace wick::api::lambda

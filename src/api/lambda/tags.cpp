@@ -1,6 +1,8 @@
 // TagResource, UntagResource, ListTags: of functions, the only taggable thing so far.
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "api/lambda/names.h"
 #include "api/lambda/operations.h"
 
@@ -13,6 +15,8 @@ namespace {
 // The function that an input's Resource, an ARN, names.
 ApiResult<FunctionName> tagged(const Call& call) {
   const auto arn = function::text(call.input, "Resource");
+  if (arn.find(":event-source-mapping:") != std::string::npos) return not_found(fmt::format("Event source mapping not found: {}", arn));
+  if (arn.find(":capacity-provider:") != std::string::npos) return not_found(fmt::format("Capacity provider not found: {}", arn));
   if (arn.find(":function:") == std::string::npos) return not_found("The resource you requested does not exist.");
   auto who = parse_name(call.registry, arn);
   if (!who) return std::unexpected(who.error());

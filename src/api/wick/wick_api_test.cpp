@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json/parse.hpp>
@@ -102,6 +102,7 @@ class WickApiTest : public testing::Test {
   inline static const std::string kSecret = "secret";
   std::string folder_;
   boost::asio::io_context loop_;
+  const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> always_open_ = boost::asio::make_work_guard(loop_);
   NoBackend backend_;
   std::unique_ptr<kv::Store> kv_;
   std::unique_ptr<blob::Store> blobs_;

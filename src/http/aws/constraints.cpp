@@ -46,7 +46,10 @@ double measure(const json::value& value) {
 }
 
 bool matches(const Shape& shape, std::string_view text) { return !shape.pattern || shape.pattern->matches(text); }
-bool listed(const Shape& shape, std::string_view text) { return shape.values.empty() || std::ranges::find(shape.values, text) != shape.values.end(); }
+bool listed(const Shape& shape, std::string_view text) {
+  const auto has = [&](const std::vector<std::string>& values) { return std::ranges::find(values, text) != values.end(); };
+  return shape.values.empty() || has(shape.values) || has(shape.also);
+}
 bool short_enough(const Shape& shape, const json::value& value) { return !shape.max || measure(value) <= *shape.max; }
 bool long_enough(const Shape& shape, const json::value& value) { return !shape.min || measure(value) >= *shape.min; }
 

@@ -7,7 +7,8 @@
 // "operations": {NAME: {"method","uri","status","input","output","max_bytes","called"}},
 // "shapes": {NAME: {"type": structure|list|map|string|integer|long|boolean|double|blob|timestamp, "members": {NAME: SHAPE or
 // {"shape","location": uri|querystring|header|payload|statusCode,"locationName"}}, "required": [...], "member" of a list, "key" and
-// "value" of a map, "min","max","pattern","enum","sensitive","sparse"}}}. A scalar without constraints is named by its type. A pattern
+// "value" of a map, "min","max","pattern","enum","also","sensitive","sparse"}}}. "also" are values taken beside those of "enum", but not
+// named in errors. A scalar without constraints is named by its type. A pattern
 // is written as AWS words it (Java); where RE2 cannot express that (lookaround), "match" is the same language without. The order
 // of members and of an enum's values is the order in which errors name them.
 // Validation errors are collected over the whole input and worded as AWS words them: "2 validation errors detected: Value ...".

@@ -96,6 +96,7 @@ Result<> read_shape(const Table& table, const json::object& source, Shape& shape
   shape.min = number(source, "min");
   shape.max = number(source, "max");
   shape.values = texts(source, "enum");
+  shape.also = texts(source, "also");
   shape.sensitive = flag(source, "sensitive");
   shape.sparse = flag(source, "sparse");
   shape.pattern_text = text(source, "pattern");

@@ -38,6 +38,7 @@ struct Shape {
   std::string pattern_text;        // as AWS words it
   std::optional<Pattern> pattern;
   std::vector<std::string> values;  // enum, in the order in which AWS lists it; of a list: what each element must be
+  std::vector<std::string> also;    // values that are taken too, though errors do not name them
   bool sensitive = false;           // never quoted in an error
   bool sparse = false;              // list: null elements are allowed
 

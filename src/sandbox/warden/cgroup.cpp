@@ -16,17 +16,6 @@ namespace {
 
 constexpr const char* kNoLimits = "no limits on memory, processor and processes together: no control group can be used";
 
-// Version 2 has processes only in groups without groups below them. Where the daemon and the warden are alone in theirs (a
-// systemd service or scope with Delegate=yes), they step aside into a group below it and the instances' go beside that.
-bool step_aside(int own) {
-  const auto processes = read_at(own, "cgroup.procs");
-  if (!processes) return false;
-  const std::string daemon = std::to_string(getppid());
-  const std::string warden = std::to_string(getpid());
-  if (*processes != daemon + "\n" + warden + "\n" && *processes != warden + "\n" + daemon + "\n") return false;
-  return make_group(own, "daemon") && write_at(own, "daemon/cgroup.procs", daemon) && write_at(own, "daemon/cgroup.procs", warden);
-}
-
 bool has_controllers(int folder) {
   const auto controllers = read_at(folder, "cgroup.controllers");
   return controllers && controllers->find("memory") != std::string::npos;
@@ -35,7 +24,7 @@ bool has_controllers(int folder) {
 FoundCgroups use_v2(const CgroupPlaces& places, const std::string& name) {
   FoundCgroups found;
   UniqueFd parent(open(places.v2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent || !has_controllers(parent.get()) || !step_aside(parent.get())) {
+  if (!parent || !has_controllers(parent.get()) || !step_aside(parent.get(), getppid(), getpid())) {
     // The top group may have both processes and groups; only root can make one there.
     parent.reset(open(places.v2_top.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (geteuid() != 0 || !parent || !has_controllers(parent.get())) return found;

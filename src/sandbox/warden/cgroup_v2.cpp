@@ -70,6 +70,15 @@ class CgroupsV2 final : public Cgroups {
 
 }  // namespace
 
+bool step_aside(int own, pid_t daemon, pid_t warden) {
+  const auto processes = read_at(own, "cgroup.procs");
+  if (!processes) return false;
+  const std::string first = std::to_string(daemon);
+  const std::string second = std::to_string(warden);
+  if (*processes != first + "\n" + second + "\n" && *processes != second + "\n" + first + "\n") return false;
+  return make_group(own, "daemon") && write_at(own, "daemon/cgroup.procs", first) && write_at(own, "daemon/cgroup.procs", second);
+}
+
 void enable_controllers(int folder, std::vector<std::string>& missing) {
   for (const std::string controller : {"cpu", "memory", "pids"}) {
     if (auto enabled = write_at(folder, "cgroup.subtree_control", "+" + controller); !enabled)

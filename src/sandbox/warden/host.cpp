@@ -70,11 +70,14 @@ Result<Host> set_up_host(Options options) {
   FoundCgroups found = find_cgroups(name);
   std::vector<std::string> missing = std::move(found.missing);
 
+  WICK_TRY(Outside outside, Outside::start());
+  if (!outside.missing().empty()) missing.push_back(outside.missing());
   const bool root = geteuid() == 0;
   if (root && setgroups(0, nullptr) != 0) return fail_errno("leave all groups");
   if (!root) WICK_CHECK(enter_rootless_mode(missing));
   WICK_CHECK(enter_base_root(options));
   WICK_TRY(UniqueFd proc_self, open_folder("/host/proc/self"));
+  UniqueFd user_namespace(root ? -1 : openat(proc_self.get(), "ns/user", O_RDONLY | O_CLOEXEC));
   WICK_TRY(Networks networks, Networks::open(std::move(proc_self)));
   WICK_TRY(SyscallFilter filter, compile_syscall_filter());
   WICK_CHECK(drop_what_is_not_needed());
@@ -87,7 +90,9 @@ Result<Host> set_up_host(Options options) {
               .missing = std::move(missing),
               .networks = std::move(networks),
               .filter = std::move(filter),
-              .warden = std::move(warden)};
+              .warden = std::move(warden),
+              .outside = std::move(outside),
+              .user_namespace = std::move(user_namespace)};
 }
 
 uid_t user_of(const Host& host, std::size_t slot) { return host.own_users ? kFirstUser + static_cast<uid_t>(slot) : kRootlessUser; }

@@ -15,6 +15,7 @@
 #include "sandbox/warden/cgroup.h"
 #include "sandbox/warden/network.h"
 #include "sandbox/warden/options.h"
+#include "sandbox/warden/outside.h"
 #include "sandbox/warden/seccomp.h"
 
 namespace wick::sandbox::warden {
@@ -26,7 +27,9 @@ struct Host {
   std::vector<std::string> missing;  // protections that are lacking, as sentences
   Networks networks;
   SyscallFilter filter;
-  UniqueFd warden;  // pidfd of the calling process
+  UniqueFd warden;          // pidfd of the calling process
+  Outside outside;
+  UniqueFd user_namespace;  // the warden's own, rootless
 };
 
 // Changes the calling process for good: its root, its namespaces, its capabilities. To be called once, with one thread.

@@ -55,16 +55,16 @@ Result<pid_t> fork_into(int cgroup_folder, int& pidfd) {
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::prepare(const Host& host, const std::string& name, uid_t user) {
-  std::unique_ptr<Instance> instance(new Instance);
+  std::unique_ptr<Instance> instance(new Instance(host));
   WICK_TRY(instance->network_, host.networks.make());
   if (host.cgroups) {
     WICK_TRY(instance->cgroup_, host.cgroups->make(name));
   }
-  WICK_CHECK(instance->clone_init(host, user));
+  WICK_CHECK(instance->clone_init(user));
   return instance;
 }
 
-Result<> Instance::clone_init(const Host& host, uid_t user) {
+Result<> Instance::clone_init(uid_t user) {
   WICK_TRY(Pair socket, make_socket_pair(SOCK_SEQPACKET));
   UniqueFd birthplace;
   if (cgroup_) {
@@ -74,11 +74,10 @@ Result<> Instance::clone_init(const Host& host, uid_t user) {
   WICK_TRY(const pid_t pid, fork_into(birthplace.get(), pidfd));
   if (pid == 0) {
     socket.ours.reset();
-    run_init({.host = host, .cgroup = cgroup_.get(), .network = network_, .user = user, .socket = socket.theirs.get()});
+    run_init({.host = host_, .cgroup = cgroup_.get(), .network = network_, .user = user, .socket = socket.theirs.get()});
   }
   init_.reset(pidfd);
   socket_ = std::move(socket.ours);
-  network_.ns.reset();
   return {};
 }
 
@@ -126,14 +125,18 @@ std::optional<Reply> Instance::next_news() {
 void Instance::read_news() {
   char packet[kNewsMax];
   while (socket_) {
-    const auto size = receive_packet(socket_.get(), packet, nullptr, Wait::no);
+    std::vector<UniqueFd> descriptors;
+    const auto size = receive_packet(socket_.get(), packet, &descriptors, Wait::no);
     if (!size && size.error().code == Errc::unavailable) return;
     if (!size || *size == 0) return socket_.reset();
     const std::string_view body(packet + 1, *size - 1);
     switch (static_cast<NewsType>(packet[0])) {
+      case NewsType::outside:
+        if (descriptors.size() == 1) reach_outside(descriptors.front().get());
+        break;
       case NewsType::started: started_ = true; break;
       case NewsType::failed:
-        if (!body.empty()) failure_ = Error{static_cast<Errc>(body[0]), std::string(body.substr(1))};
+        if (!body.empty() && !failure_) failure_ = Error{static_cast<Errc>(body[0]), std::string(body.substr(1))};
         break;
       case NewsType::ended:
         int status = 0;
@@ -142,6 +145,12 @@ void Instance::read_news() {
         break;
     }
   }
+}
+
+void Instance::reach_outside(int ready) {
+  auto connected = host_.outside.connect(network_.ns.get(), host_.user_namespace.get(), ready);
+  if (connected) outside_ = std::move(*connected);
+  else failure_ = std::move(connected).error();  // more to the point than what the first process will say
 }
 
 // Version 1 of cgroups has the kernel kill one process only, which need not be the one that matters. The event comes first and the
@@ -167,6 +176,7 @@ bool Instance::reap() {
 
 Reply Instance::last_news() {
   state_ = State::finished;
+  outside_.reset();
   const Usage used = usage();
   const bool out_of_memory = cgroup_ && cgroup_->out_of_memory();
   if (cgroup_) {

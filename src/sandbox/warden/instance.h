@@ -46,13 +46,15 @@ class Instance {
  private:
   enum class State { prepared, starting, running, finished };
 
-  Instance() = default;
-  Result<> clone_init(const Host& host, uid_t user);
+  explicit Instance(const Host& host) : host_(host) {}
+  Result<> clone_init(uid_t user);
   void read_news();
+  void reach_outside(int ready);
   void watch_memory();
   bool reap();
   Reply last_news();
 
+  const Host& host_;
   std::string id_;
   std::uint32_t cpu_millis_ = 0;
   State state_ = State::prepared;
@@ -60,6 +62,7 @@ class Instance {
   InstanceNetwork network_;
   UniqueFd channel_, log_;  // the daemon's ends, until it has them
   UniqueFd socket_;         // to the first process; closed at its end
+  UniqueFd outside_;        // lifeline of its outside network, where it has one
   UniqueFd init_;           // pidfd of the first process, until it is reaped
   bool started_ = false;
   std::optional<Error> failure_;

@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -27,6 +29,7 @@ namespace {
 constexpr const char* kHostName = "sandbox";
 constexpr const char* kOomScore = "500";  // the kernel takes an instance long before the daemon when the whole machine is short
 constexpr int kChannel = 3;
+constexpr int kOutsideMaxMillis = 5000;
 
 void tell(int socket, NewsType type, std::string_view body = {}) {
   std::string packet(1, static_cast<char>(type));
@@ -42,7 +45,19 @@ Result<> die_with_warden(const UniqueFd& warden) {
   return {};
 }
 
-// All that does not depend on what is to be run.
+// Closes every descriptor but these (and, with first_closed 3, standard input, output and error).
+void close_all_but(std::set<int> kept, int first_closed) {
+  int first = first_closed;
+  for (const int fd : kept) {
+    if (fd < first) continue;
+    if (fd > first) close_range(static_cast<unsigned>(first), static_cast<unsigned>(fd) - 1, 0);
+    first = fd + 1;
+  }
+  close_range(static_cast<unsigned>(first), ~0U, 0);
+}
+
+// All that does not depend on what is to be run. Afterwards none of the other instances' descriptors are held here, which would
+// keep alive what the warden and the daemon close.
 Result<> prepare(const InitPlan& plan) {
   if (setsid() < 0) return fail_errno("make a session");
   WICK_CHECK(die_with_warden(plan.host.warden));
@@ -50,6 +65,23 @@ Result<> prepare(const InitPlan& plan) {
   if (unshare(CLONE_NEWCGROUP) != 0) return fail_errno("make a cgroup namespace");
   WICK_CHECK(Networks::enter(plan.network));
   if (sethostname(kHostName, strlen(kHostName)) != 0) return fail_errno("set the host name");
+  close_all_but({plan.socket, plan.host.warden.get()}, STDERR_FILENO + 1);
+  return {};
+}
+
+// Waits until the warden has had the network connected.
+Result<> reach_outside(int socket) {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("make a pipe");
+  const UniqueFd ours(fds[0]);
+  UniqueFd theirs(fds[1]);
+  const std::array<int, 1> sent{theirs.get()};
+  WICK_CHECK(send_packet(socket, std::string(1, static_cast<char>(NewsType::outside)), sent, Wait::no));
+  theirs.reset();
+  pollfd ready{.fd = ours.get(), .events = POLLIN, .revents = 0};
+  char byte = 0;
+  if (poll(&ready, 1, kOutsideMaxMillis) <= 0 || read(ours.get(), &byte, 1) != 1)
+    return fail(Errc::failed_precondition, "the outside network cannot be connected here");
   return {};
 }
 
@@ -154,15 +186,11 @@ Result<pid_t> obey(const InitPlan& plan) {
 
   WICK_TRY(const UniqueFd data, open_folder("/host/data"));
   WICK_TRY(const Entry entry, find_entry(*boot, plan.host.options, data.get()));
+  if (boot->network == Network::outside) WICK_CHECK(reach_outside(plan.socket));
   WICK_CHECK(isolate(plan, *boot, entry));
   auto runtime = start_runtime(*boot, entry, descriptors[0].get(), descriptors[1].get());
   explicit_bzero(packet.data(), packet.size());
   return runtime;
-}
-
-void close_all_but(int socket) {
-  if (socket > 0) close_range(0, static_cast<unsigned>(socket) - 1, 0);
-  close_range(static_cast<unsigned>(socket) + 1, ~0U, 0);
 }
 
 [[noreturn]] void reap_until_end_of(pid_t runtime, int socket) {
@@ -187,7 +215,7 @@ void run_init(const InitPlan& plan) {
   const auto runtime = obey(plan);
   if (!runtime) fail_instance(plan.socket, runtime.error());
   tell(plan.socket, NewsType::started);
-  close_all_but(plan.socket);
+  close_all_but({plan.socket}, STDIN_FILENO);
   reap_until_end_of(*runtime, plan.socket);
 }
 

@@ -16,8 +16,9 @@
 
 namespace wick::sandbox::warden {
 
-// started and ended come at most once each, failed in place of either.
+// Each comes at most once, failed in place of those that would follow.
 enum class NewsType : char {
+  outside = 'O',  // asks for the outside network; with a descriptor, the pipe that says that it is there (outside.h)
   started = 'S',  // the runtime has been exec'd
   failed = 'F',   // u8 Errc, text
   ended = 'E',    // int: the runtime's status as waitpid(2) gives it

@@ -30,7 +30,11 @@ constexpr std::size_t kFlushBytes = kBufferBytesMax / 8;  // so much is flushed 
 class Logs::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store)
-      : loop_(std::move(loop)), pool_(pool), chunks_(store, kBytesMax), due_(loop_), flushed_(loop_, asio::steady_timer::time_point::max()) {}
+      : loop_(std::move(loop)),
+        pool_(pool),
+        chunks_(store, kBytesMax),
+        due_(loop_),
+        flushed_(loop_, asio::steady_timer::time_point::max()) {}
 
   void append(LogEvent event);
   std::shared_ptr<Subscription> subscribe(const FunctionName& function);

@@ -46,7 +46,8 @@ class Logs {
   // kFollowEventsMax or kFollowBytesMax behind misses the oldest. Empty after timeout without an event.
   class Subscription;
   std::shared_ptr<Subscription> subscribe(const function::FunctionName& function);
-  static boost::asio::awaitable<std::vector<invoke::LogEvent>> next(std::shared_ptr<Subscription> subscription, std::chrono::milliseconds timeout);
+  static boost::asio::awaitable<std::vector<invoke::LogEvent>> next(std::shared_ptr<Subscription> subscription,
+                                                                    std::chrono::milliseconds timeout);
 
   boost::asio::awaitable<Result<>> remove(function::FunctionName function);
   boost::asio::awaitable<void> stop();  // flushes; takes nothing more

@@ -1,0 +1,78 @@
+#include "sandbox/warden/seccomp.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+
+#include "sandbox/warden/capabilities.h"
+
+namespace wick::sandbox::warden {
+namespace {
+
+// errno of a call made under the filter, 0 when it succeeds; -signal when it ends the process.
+int under_filter(const std::function<long()>& call) {
+  auto filter = compile_syscall_filter();
+  EXPECT_TRUE(filter) << filter.error().message;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (!set_no_new_privs() || !load_syscall_filter(*filter)) _exit(255);
+    errno = 0;
+    _exit(call() < 0 ? errno : 0);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(SyscallFilter, LetsOrdinaryCallsPass) {
+  EXPECT_EQ(under_filter([] { return static_cast<long>(open("/dev/null", O_RDONLY)); }), 0);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }), 0);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_UNIX, SOCK_SEQPACKET, 0)); }), 0);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_NETLINK, SOCK_RAW, 0)); }), 0);
+  EXPECT_EQ(under_filter([]() -> long {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    return waitpid(child, nullptr, 0);
+  }), 0);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(personality(0xffffffff)); }), 0);
+}
+
+TEST(SyscallFilter, HidesTheOthers) {
+  EXPECT_EQ(under_filter([] { return static_cast<long>(unshare(CLONE_NEWUSER)); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_clone, CLONE_NEWUSER, nullptr, nullptr, nullptr, nullptr); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_clone3, nullptr, 0); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_ptrace, 0, 0, 0, 0); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_INET, SOCK_RAW, 1)); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_PACKET, SOCK_DGRAM, 0)); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_NETLINK, SOCK_RAW, 12)); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(personality(ADDR_NO_RANDOMIZE)); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return syscall(100'000); }), ENOSYS);
+}
+
+TEST(SyscallFilter, LooksAtTheKernelsPartOfAnArgument) {
+  // The kernel reads an int of the socket domain: bits above it must not hide AF_PACKET, nor make AF_UNIX another.
+  EXPECT_EQ(under_filter([] { return syscall(SYS_socket, (1L << 32) | AF_PACKET, SOCK_DGRAM, 0); }), ENOSYS);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_socket, (1L << 32) | AF_UNIX, SOCK_STREAM, 0); }), 0);
+}
+
+#ifdef __x86_64__
+TEST(SyscallFilter, EndsAProcessThatUsesAnotherTable) {
+  EXPECT_EQ(under_filter([] {
+    long result = 20;  // getpid of the 32-bit table
+    asm volatile("int $0x80" : "+a"(result) : : "memory");
+    return result;
+  }), -SIGSYS);
+  EXPECT_NE(under_filter([] { return syscall(0x40000000 | SYS_getpid); }), 0);  // x32
+}
+#endif
+
+}  // namespace
+}  // namespace wick::sandbox::warden
