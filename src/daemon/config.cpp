@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
+#include <boost/asio/ip/address.hpp>
 
 #include "daemon/config_sources.h"
 #include "daemon/settings.h"

@@ -1,12 +1,12 @@
 #include "daemon/config_sources.h"
 
+#include <fmt/format.h>
+#include <toml++/toml.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
-#include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "daemon/settings.h"
 
@@ -54,7 +54,8 @@ Result<Flags> read_flags(const std::vector<std::string>& arguments) {
   for (const std::string& extra : app.remaining()) {
     const std::string_view flag = std::string_view(extra).substr(0, extra.find('='));
     const std::string_view key = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
-    return fail(Errc::invalid_argument, fmt::format("'{}' is not understood; the nearest is --{}, and wick serve --help lists all", extra, nearest_key(key)));
+    return fail(Errc::invalid_argument,
+                fmt::format("'{}' is not understood; the nearest is --{}, and wick serve --help lists all", extra, nearest_key(key)));
   }
   for (const auto& [setting, option] : options) {
     if (option->count() > 0) flags.settings[std::string(setting->key)] = Given{fmt::format("--{}", setting->key), option->reduced_results()};

@@ -38,7 +38,8 @@ Result<> hand_over_data_directory(const std::string& path, const Owner& owner) {
   if (status.st_uid == owner.uid) return {};
   if (status.st_uid != 0) {
     return fail(Errc::failed_precondition, fmt::format("{} belongs to user id {}: choose another --data, start as that user (--user), or chown -R it "
-                                                       "to the daemon's user", path, status.st_uid));
+                                                       "to the daemon's user",
+                                                       path, status.st_uid));
   }
   std::error_code error;
   if (!fs::is_empty(path, error) && !fs::exists(fs::path(path) / kLockName, error)) {

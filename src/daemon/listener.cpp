@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
+#include <boost/asio/ip/tcp.hpp>
 
 namespace wick::daemon {
 namespace {
@@ -17,7 +17,8 @@ std::unexpected<Error> explain(const Address& address) {
   switch (errno) {
     case EADDRINUSE:
       return fail(Errc::io, fmt::format("{} is in use by another program (ss -ltnp names it): stop it, or choose another address with --listen, "
-                                        "such as --listen 127.0.0.1:0", place));
+                                        "such as --listen 127.0.0.1:0",
+                                        place));
     case EACCES:
       return fail(Errc::io, fmt::format("{} is a port that only root may use: start as root, or choose a port from 1024 up with --listen", place));
     case EADDRNOTAVAIL:

@@ -25,8 +25,13 @@ std::string random_hex(std::size_t bytes) {
 http::Credential make_function_key() { return {"ASIAWICK" + random_hex(6), random_hex(20)}; }
 
 api::own::DaemonInfo describe(const Config& config, const Startup& startup) {
-  api::own::DaemonInfo info{.version = WICK_VERSION, .started = Clock::system().now(), .data = config.data, .listen = {},
-                            .privileged = startup.privileged, .missing = {}, .credentials = !config.access_key.empty()};
+  api::own::DaemonInfo info{.version = WICK_VERSION,
+                            .started = Clock::system().now(),
+                            .data = config.data,
+                            .listen = {},
+                            .privileged = startup.privileged,
+                            .missing = {},
+                            .credentials = !config.access_key.empty()};
   for (const Listener& listener : startup.listeners) info.listen.push_back("http://" + to_string(listener.address));
   return info;
 }
@@ -58,7 +63,8 @@ void make_gateway(Parts& parts, const Config& config, http::Credential function_
   gateway::Services services{
       .lambda = [api = parts.lambda_api.get()](http::Request request) { return api->handle(std::move(request)); },
       .wick = [api = parts.wick_api.get()](http::Request request) { return api->handle(std::move(request)); },
-      .function_url = [api = parts.function_url.get()](std::string url_id, http::Request request) { return api->handle(std::move(url_id), std::move(request)); },
+      .function_url = [api = parts.function_url.get()](std::string url_id,
+                                                       http::Request request) { return api->handle(std::move(url_id), std::move(request)); },
       .find_url = [registry = parts.registry.get()](const std::string& url_id) { return registry->find_url(url_id); },
   };
   parts.gateway = std::make_unique<gateway::Gateway>(std::move(services), std::move(credentials), Clock::system(), Random::system());
@@ -86,24 +92,26 @@ Result<std::unique_ptr<Parts>> Parts::make(boost::asio::io_context& context, con
   make_engine(*parts, loop, config, function_key);
   parts->queue = std::make_unique<event::Queue>(
       loop, *parts->pool, *parts->kv, *parts->registry,
-      [engine = parts->engine.get()](invoke::Invocation invocation) { return engine->invoke(std::move(invocation)); }, Clock::system(), Random::system());
+      [engine = parts->engine.get()](invoke::Invocation invocation) { return engine->invoke(std::move(invocation)); }, Clock::system(),
+      Random::system());
 
   parts->lambda_api = std::make_unique<api::lambda::LambdaApi>(
-      api::lambda::LambdaParts{loop, *parts->registry, *parts->blobs, *parts->packages, *parts->runtimes, *parts->engine, *parts->queue,
-                               *parts->pool, Clock::system(), Random::system()},
+      api::lambda::LambdaParts{loop, *parts->registry, *parts->blobs, *parts->packages, *parts->runtimes, *parts->engine, *parts->queue, *parts->pool,
+                               Clock::system(), Random::system()},
       api::lambda::LambdaOptions{.public_url = {}, .token_secret = package_secret, .limits = {.account = config.concurrency}});
   parts->function_url = std::make_unique<api::function_url::FunctionUrl>(loop, *parts->registry, *parts->engine, Clock::system(), Random::system());
   parts->function_url = std::make_unique<api::function_url::FunctionUrl>(loop, *parts->registry, *parts->engine, Clock::system(), Random::system());
-  parts->wick_api = std::make_unique<api::own::WickApi>(
-      loop,
-      api::own::Parts{*parts->pool, *parts->blobs, *parts->registry, *parts->runtimes, *parts->engine, *parts->logs, Clock::system(), Random::system()},
-      parts->info, package_secret);
+  parts->wick_api = std::make_unique<api::own::WickApi>(loop,
+                                                        api::own::Parts{*parts->pool, *parts->blobs, *parts->registry, *parts->runtimes,
+                                                                        *parts->engine, *parts->logs, Clock::system(), Random::system()},
+                                                        parts->info, package_secret);
   make_gateway(*parts, config, function_key);
   parts->engine->set_instance_api([gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); });
 
   WICK_CHECK(parts->lambda_api->start());
   parts->queue->start();
-  parts->server = std::make_unique<http::Server>(loop, [gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); });
+  parts->server =
+      std::make_unique<http::Server>(loop, [gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); });
   for (Listener& listener : startup.listeners) WICK_CHECK(parts->server->adopt(std::move(listener.socket)));
   return parts;
 }

@@ -16,12 +16,14 @@ Result<User> find_user(const std::string& name) {
   const passwd* entry = getpwnam(name.c_str());
   if (entry == nullptr) {
     return fail(Errc::not_found, fmt::format("there is no user '{}' for the daemon to become: make one with useradd --system {}, or name another "
-                                             "with --user", name, name));
+                                             "with --user",
+                                             name, name));
   }
   if (entry->pw_uid == 0) return fail(Errc::invalid_argument, fmt::format("--user {} is root: name an ordinary user", name));
   User user{.name = name, .uid = entry->pw_uid, .gid = entry->pw_gid, .groups = std::vector<gid_t>(64), .home = entry->pw_dir};
   auto count = static_cast<int>(user.groups.size());
-  if (getgrouplist(name.c_str(), user.gid, user.groups.data(), &count) < 0) return fail(Errc::invalid_argument, fmt::format("user '{}' is in more than 64 groups", name));
+  if (getgrouplist(name.c_str(), user.gid, user.groups.data(), &count) < 0)
+    return fail(Errc::invalid_argument, fmt::format("user '{}' is in more than 64 groups", name));
   user.groups.resize(static_cast<std::size_t>(count));
   return user;
 }

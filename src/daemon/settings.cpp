@@ -7,8 +7,8 @@
 #include <limits>
 #include <numeric>
 
-#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
+#include <boost/asio/ip/address.hpp>
 
 #include "daemon/duration.h"
 
@@ -34,7 +34,8 @@ Result<Address> parse_address(const std::string& text) {
   boost::system::error_code error;
   boost::asio::ip::make_address(host, error);
   if (colon == std::string::npos || error) {
-    return fail(Errc::invalid_argument, fmt::format("'{}' is not an address to listen on: write IP:PORT, such as 127.0.0.1:4566 or [::1]:4566", text));
+    return fail(Errc::invalid_argument,
+                fmt::format("'{}' is not an address to listen on: write IP:PORT, such as 127.0.0.1:4566 or [::1]:4566", text));
   }
   WICK_TRY(const std::uint32_t port, parse_number(text.substr(colon + 1), 0, std::numeric_limits<std::uint16_t>::max()));
   return Address{std::move(host), static_cast<std::uint16_t>(port)};

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 // What belongs to the installation, found from where this program is.
 struct Installation {
   std::string warden;
-  std::string runtime_files;    // the managed runtimes' own code
+  std::string runtime_files;     // the managed runtimes' own code
   std::string bundled_runtimes;  // interpreters that come with Wick, each a folder with a bin/; need not exist
 };
 

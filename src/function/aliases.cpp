@@ -17,7 +17,8 @@ Result<> check_weights(const Alias& alias) {
   }
   if (alias.weights.contains(alias.version)) {
     return fail(Errc::invalid_argument, fmt::format("Invalid function version {0}. Function version {0} is already included in routing "
-                                                    "configuration.", alias.version));
+                                                    "configuration.",
+                                                    alias.version));
   }
   return {};
 }

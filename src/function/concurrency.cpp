@@ -1,8 +1,8 @@
 // Registry: reserved and provisioned concurrency.
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
+#include <boost/json/serialize.hpp>
 
 #include "function/json_fields.h"
 #include "function/json_record.h"
@@ -74,11 +74,13 @@ Result<> Registry::reserve(const FunctionName& name, std::uint32_t concurrency, 
     const auto others = used.reserved - std::min(used.reserved, head->reserved_concurrency ? *head->reserved_concurrency : total);
     if (others + concurrency + limits.unreserved_min > limits.account) {
       return fail(Errc::invalid_argument, fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
-                                                      "UnreservedConcurrentExecution below its minimum value of [{}].", limits.unreserved_min));
+                                                      "UnreservedConcurrentExecution below its minimum value of [{}].",
+                                                      limits.unreserved_min));
     }
     if (concurrency < total) {
       return fail(Errc::invalid_argument, fmt::format(" ReservedConcurrentExecutions  {} should not be lower than function's total "
-                                                      "provisioned concurrency [{}].", concurrency, total));
+                                                      "provisioned concurrency [{}].",
+                                                      concurrency, total));
     }
     head->reserved_concurrency = concurrency;
     impl_->put(tx, *head);
@@ -105,14 +107,16 @@ Result<Provisioned> Registry::provision(const FunctionName& name, const std::str
       out.version = alias.version;
     }
     WICK_TRY(auto version, impl_->version(tx, name, out.version));
-    if (out.version == kLatest) return fail(Errc::invalid_argument, "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+    if (out.version == kLatest)
+      return fail(Errc::invalid_argument, "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
     WICK_TRY(const auto head, impl_->head(tx, name));
     WICK_TRY(const auto all, all_of(tx, keys::of_function(keys::kProvisioned, name)));
     WICK_CHECK(check_conflict(out, all));
     const auto others_of_function = total_but(all, qualifier);
     if (head.reserved_concurrency) {
       if (others_of_function + concurrency > *head.reserved_concurrency) {
-        return fail(Errc::invalid_argument, "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function");
+        return fail(Errc::invalid_argument,
+                    "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function");
       }
     } else {
       const auto own = total_but(all, {}) - others_of_function;
@@ -120,11 +124,13 @@ Result<Provisioned> Registry::provision(const FunctionName& name, const std::str
       const auto unreserved = limits.account - std::min(limits.account, taken);
       if (concurrency > unreserved) {
         return fail(Errc::invalid_argument, fmt::format("Specified ConcurrentExecutions for function is greater than account's unreserved "
-                                                        "concurrency [{}].", unreserved));
+                                                        "concurrency [{}].",
+                                                        unreserved));
       }
       if (unreserved - concurrency < limits.unreserved_min) {
         return fail(Errc::invalid_argument, fmt::format("Specified ConcurrentExecutions for function decreases account's "
-                                                        "UnreservedConcurrentExecution below its minimum value of [{}].", limits.unreserved_min));
+                                                        "UnreservedConcurrentExecution below its minimum value of [{}].",
+                                                        limits.unreserved_min));
       }
     }
     out.modified = impl_->now();

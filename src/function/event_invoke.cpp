@@ -1,8 +1,8 @@
 // Registry: how event invocations of a qualifier are retried and where their outcome goes.
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
+#include <boost/json/serialize.hpp>
 
 #include "function/json_fields.h"
 #include "function/json_record.h"
@@ -39,8 +39,7 @@ std::unexpected<Error> no_config(const std::string& arn) {
 
 }  // namespace
 
-Result<EventInvokeConfig> Registry::put_event_invoke(const FunctionName& name, const std::string& qualifier, EventInvokeConfig config,
-                                                     Unset unset) {
+Result<EventInvokeConfig> Registry::put_event_invoke(const FunctionName& name, const std::string& qualifier, EventInvokeConfig config, Unset unset) {
   WICK_CHECK(impl_->change(name, [&](kv::Transaction& tx) -> Result<> {
     if (!impl_->require(tx, name, qualifier)) return no_function();
     const auto key = keys::record(keys::kEventInvoke, name, qualifier);

@@ -1,8 +1,8 @@
 // Registry: functions.
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
+#include <boost/json/serialize.hpp>
 
 #include "function/registry_impl.h"
 #include "function/version_record.h"
@@ -57,16 +57,16 @@ Result<VersionPtr> Registry::create(Version latest, Tags tags, Publish publish) 
   return created;
 }
 
-Result<VersionPtr> Registry::update(const FunctionName& name, const std::string& revision_id,
-                                    const std::function<Result<>(Version&)>& change, Publish publish) {
+Result<VersionPtr> Registry::update(const FunctionName& name, const std::string& revision_id, const std::function<Result<>(Version&)>& change,
+                                    Publish publish) {
   VersionPtr updated;
   WICK_CHECK(impl_->change(name, [&](kv::Transaction& tx) -> Result<> {
     WICK_TRY(auto head, impl_->head(tx, name));
     auto& latest = head.latest;
     if (!revision_id.empty() && revision_id != latest.revision_id) return fail(Errc::failed_precondition, std::string(kStaleFunction));
     if (latest.update_status == UpdateStatus::in_progress) {
-      return fail(Errc::already_exists, fmt::format("The operation cannot be performed at this time. An update is in progress for resource: {}",
-                                                    impl_->arn(name)));
+      return fail(Errc::already_exists,
+                  fmt::format("The operation cannot be performed at this time. An update is in progress for resource: {}", impl_->arn(name)));
     }
     WICK_CHECK(change(latest));
     latest.generation = impl_->new_id();

@@ -18,8 +18,8 @@ struct Head {
   Tags tags;
   std::optional<std::uint32_t> reserved_concurrency;
   std::string recursive_loop = "Terminate";  // Allow or Terminate: kept and shown, without effect so far
-  std::string published_version;      // the last one that was published, and what it was, so that
-  std::string published_fingerprint;  // publishing the same again makes no new one
+  std::string published_version;             // the last one that was published, and what it was, so that
+  std::string published_fingerprint;         // publishing the same again makes no new one
 };
 
 std::string to_record(const Head& head);

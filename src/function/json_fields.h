@@ -47,8 +47,6 @@ inline std::vector<std::string> texts(const boost::json::object& object, std::st
   return out;
 }
 
-inline boost::json::array array_of(const std::vector<std::string>& items) {
-  return boost::json::array(items.begin(), items.end());
-}
+inline boost::json::array array_of(const std::vector<std::string>& items) { return boost::json::array(items.begin(), items.end()); }
 
 }  // namespace wick::function

@@ -16,13 +16,13 @@ inline std::string heads() { return kv::make_key(kRoot, "head"); }
 inline std::string head(const FunctionName& name) { return kv::make_key(kRoot, "head", name.str()); }
 
 // Kinds of records of one function, each below (kind, name).
-inline constexpr std::string_view kVersion = "version";              // number
-inline constexpr std::string_view kAlias = "alias";                  // alias name
-inline constexpr std::string_view kPolicy = "policy";                // qualifier, empty for the function itself
-inline constexpr std::string_view kUrl = "url";                      // qualifier, empty for $LATEST
-inline constexpr std::string_view kEventInvoke = "event-invoke";     // qualifier, $LATEST for the function itself
-inline constexpr std::string_view kProvisioned = "provisioned";      // version number or alias
-inline constexpr std::string_view kPending = "pending";              // version or $LATEST whose package is to be prepared
+inline constexpr std::string_view kVersion = "version";           // number
+inline constexpr std::string_view kAlias = "alias";               // alias name
+inline constexpr std::string_view kPolicy = "policy";             // qualifier, empty for the function itself
+inline constexpr std::string_view kUrl = "url";                   // qualifier, empty for $LATEST
+inline constexpr std::string_view kEventInvoke = "event-invoke";  // qualifier, $LATEST for the function itself
+inline constexpr std::string_view kProvisioned = "provisioned";   // version number or alias
+inline constexpr std::string_view kPending = "pending";           // version or $LATEST whose package is to be prepared
 inline constexpr std::string_view kKinds[] = {kVersion, kAlias, kPolicy, kUrl, kEventInvoke, kProvisioned, kPending};
 
 inline std::string all(std::string_view kind) { return kv::make_key(kRoot, kind); }

@@ -9,11 +9,15 @@ namespace wick::function {
 namespace json = boost::json;
 
 std::string to_record(const LayerVersion& layer) {
-  json::object out{{"layer", layer.layer},     {"number", layer.number},
-                   {"description", layer.description}, {"license", layer.license},
-                   {"code", layer.code.str()}, {"code_size", layer.code_size},
+  json::object out{{"layer", layer.layer},
+                   {"number", layer.number},
+                   {"description", layer.description},
+                   {"license", layer.license},
+                   {"code", layer.code.str()},
+                   {"code_size", layer.code_size},
                    {"unzipped_bytes", layer.unzipped_bytes},
-                   {"created", layer.created}, {"policy", to_record(layer.policy)}};
+                   {"created", layer.created},
+                   {"policy", to_record(layer.policy)}};
   if (layer.runtimes) out["runtimes"] = array_of(*layer.runtimes);
   if (layer.architectures) out["architectures"] = array_of(*layer.architectures);
   return json::serialize(out);

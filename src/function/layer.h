@@ -13,16 +13,16 @@
 namespace wick::function {
 
 struct LayerVersion {
-  std::string layer;        // its name
+  std::string layer;  // its name
   std::uint64_t number = 0;
   std::string description;
   std::string license;
-  std::optional<std::vector<std::string>> runtimes;       // AWS leaves out what was not given
+  std::optional<std::vector<std::string>> runtimes;  // AWS leaves out what was not given
   std::optional<std::vector<std::string>> architectures;
-  blob::BlobId code;        // a zip
+  blob::BlobId code;            // a zip
   std::uint64_t code_size = 0;  // bytes, zipped
   std::uint64_t unzipped_bytes = 0;
-  std::string created;      // 2026-01-02T03:04:05.678+0000
+  std::string created;  // 2026-01-02T03:04:05.678+0000
   Policy policy;
 };
 

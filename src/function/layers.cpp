@@ -88,8 +88,7 @@ Result<Page<LayerVersion>> Registry::list_layer_versions(const std::string& name
   return cut(std::move(all), limit, [](const LayerVersion& layer) { return std::to_string(layer.number); });
 }
 
-Result<Page<LayerVersion>> Registry::list_layers(const std::function<bool(const LayerVersion&)>& keep, const std::string& marker,
-                                                 std::size_t limit) {
+Result<Page<LayerVersion>> Registry::list_layers(const std::function<bool(const LayerVersion&)>& keep, const std::string& marker, std::size_t limit) {
   auto range = kv::prefix_range(keys::layers());
   if (!marker.empty()) {
     const auto last = from_base64(marker);
@@ -134,10 +133,9 @@ Result<Policy> Registry::add_layer_permission(const std::string& name, std::uint
                        [&](Policy& policy) { return add_statement(policy, statement, impl_->new_id()); });
 }
 
-Result<> Registry::remove_layer_permission(const std::string& name, std::uint64_t number, const std::string& sid,
-                                           const std::string& revision_id) {
-  WICK_CHECK(change_policy(*this, impl_->store, name, number, revision_id,
-                           [&](Policy& policy) { return remove_statement(policy, sid, impl_->new_id()); }));
+Result<> Registry::remove_layer_permission(const std::string& name, std::uint64_t number, const std::string& sid, const std::string& revision_id) {
+  WICK_CHECK(
+      change_policy(*this, impl_->store, name, number, revision_id, [&](Policy& policy) { return remove_statement(policy, sid, impl_->new_id()); }));
   return {};
 }
 

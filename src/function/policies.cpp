@@ -65,8 +65,7 @@ Result<> Registry::add_permission(const FunctionName& name, const std::string& q
   });
 }
 
-Result<> Registry::remove_permission(const FunctionName& name, const std::string& qualifier, const std::string& sid,
-                                     const std::string& revision_id) {
+Result<> Registry::remove_permission(const FunctionName& name, const std::string& qualifier, const std::string& sid, const std::string& revision_id) {
   return impl_->change(name, [&](kv::Transaction& tx) -> Result<> {
     WICK_TRY(const auto function, tx.get(keys::head(name)));
     if (!function) return fail(Errc::not_found, fmt::format("No policy found for: {}", impl_->arn(name)));

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
+#include <boost/json/serialize.hpp>
 
 #include "function/json_fields.h"
 #include "function/json_record.h"
@@ -37,7 +37,8 @@ Result<> add_statement(Policy& policy, json::object statement, std::string new_r
   const auto sid = text(statement, "Sid");
   if (find(policy.statements, sid) != policy.statements.end()) {
     return fail(Errc::already_exists, fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, "
-                                                  "or remove the existing statement.", sid));
+                                                  "or remove the existing statement.",
+                                                  sid));
   }
   policy.statements.push_back(std::move(statement));
   policy.revision_id = std::move(new_revision_id);

@@ -48,13 +48,13 @@ struct UrlConfig {
   UrlInvokeMode mode = UrlInvokeMode::buffered;
   bool mode_given = false;  // AWS shows the mode of a new URL only when it was given
   std::optional<Cors> cors;
-  std::string created;   // 2026-01-02T03:04:05.678901Z
+  std::string created;  // 2026-01-02T03:04:05.678901Z
   std::string modified;
 };
 
 // How event (asynchronous) invocations of one qualifier are retried and where their outcome goes. Unset members mean the default.
 struct EventInvokeConfig {
-  std::optional<std::uint32_t> retries_max;    // 0-2, default 2
+  std::optional<std::uint32_t> retries_max;      // 0-2, default 2
   std::optional<std::uint32_t> event_age_max_s;  // 60-21600, default 21600
   std::string on_success_arn;
   std::string on_failure_arn;
@@ -79,11 +79,11 @@ struct Provisioned {
   std::string qualifier;  // a version number or an alias
   std::string version;    // the number that the qualifier stands for now
   std::uint32_t requested = 0;
-  std::string modified;   // 2026-01-02T03:04:05+0000
+  std::string modified;  // 2026-01-02T03:04:05+0000
 };
 
 struct ConcurrencyLimits {
-  std::uint32_t account = 1000;       // concurrent executions of all functions
+  std::uint32_t account = 1000;        // concurrent executions of all functions
   std::uint32_t unreserved_min = 100;  // what reservations must leave for the others
 };
 
@@ -165,10 +165,8 @@ class Registry {
 
   // --- policies (policies.cpp). qualifier: a version number or alias; empty for the function itself.
   Result<Policy> policy(const FunctionName& name, const std::string& qualifier);
-  Result<> add_permission(const FunctionName& name, const std::string& qualifier, boost::json::object statement,
-                          const std::string& revision_id);
-  Result<> remove_permission(const FunctionName& name, const std::string& qualifier, const std::string& sid,
-                             const std::string& revision_id);
+  Result<> add_permission(const FunctionName& name, const std::string& qualifier, boost::json::object statement, const std::string& revision_id);
+  Result<> remove_permission(const FunctionName& name, const std::string& qualifier, const std::string& sid, const std::string& revision_id);
 
   // --- function URLs (urls.cpp). qualifier: an alias; empty for $LATEST.
   Result<UrlConfig> create_url(UrlConfig config);
@@ -192,8 +190,7 @@ class Registry {
   // --- concurrency (concurrency.cpp)
   Result<> reserve(const FunctionName& name, std::uint32_t concurrency, const ConcurrencyLimits& limits);
   Result<> unreserve(const FunctionName& name);
-  Result<Provisioned> provision(const FunctionName& name, const std::string& qualifier, std::uint32_t concurrency,
-                                const ConcurrencyLimits& limits);
+  Result<Provisioned> provision(const FunctionName& name, const std::string& qualifier, std::uint32_t concurrency, const ConcurrencyLimits& limits);
   Result<Provisioned> provisioned(const FunctionName& name, const std::string& qualifier);
   Result<> unprovision(const FunctionName& name, const std::string& qualifier);
   Result<Page<Provisioned>> list_provisioned(const FunctionName& name, const std::string& marker, std::size_t limit);
@@ -212,8 +209,7 @@ class Registry {
                                                  const std::string& marker, std::size_t limit);
   // The newest version of each layer that has one to keep.
   Result<Page<LayerVersion>> list_layers(const std::function<bool(const LayerVersion&)>& keep, const std::string& marker, std::size_t limit);
-  Result<Policy> add_layer_permission(const std::string& name, std::uint64_t number, boost::json::object statement,
-                                      const std::string& revision_id);
+  Result<Policy> add_layer_permission(const std::string& name, std::uint64_t number, boost::json::object statement, const std::string& revision_id);
   Result<> remove_layer_permission(const std::string& name, std::uint64_t number, const std::string& sid, const std::string& revision_id);
   std::string layer_arn(const std::string& name) const;  // without a version
 

@@ -35,7 +35,8 @@ TEST_F(RegistryKinds, PublishingChangesTheRevisionOfLatest) {
 
 TEST_F(RegistryKinds, PublishingChecksTheCode) {
   active("f");
-  EXPECT_TRUE(message(registry->publish(f, {std::nullopt, "other", {}})).starts_with("CodeSHA256 (other) is different from current CodeSHA256 in $LATEST (qqqq"));
+  EXPECT_TRUE(message(registry->publish(f, {std::nullopt, "other", {}}))
+                  .starts_with("CodeSHA256 (other) is different from current CodeSHA256 in $LATEST (qqqq"));
 }
 
 TEST_F(RegistryKinds, VersionNumbersAreNotUsedAgainAfterDeletion) {
@@ -82,7 +83,8 @@ TEST_F(RegistryKinds, AliasesAreRefusedAsAwsRefusesThem) {
   const auto refused = [&](Alias alias) { return message(registry->create_alias(f, std::move(alias))); };
   EXPECT_EQ(refused({"x", "9", {}, {}, {}}), "Function not found: " + arn + ":9");
   EXPECT_EQ(refused({"x", "1", {}, {{"9", 0.5}}, {}}), "Function not found: " + arn + ":9");
-  EXPECT_EQ(refused({"x", "1", {}, {{"1", 0.5}}, {}}), "Invalid function version 1. Function version 1 is already included in routing configuration.");
+  EXPECT_EQ(refused({"x", "1", {}, {{"1", 0.5}}, {}}),
+            "Invalid function version 1. Function version 1 is already included in routing configuration.");
   EXPECT_EQ(refused({"x", "1", {}, {{"1", 0.1}, {"2", 0.5}}, {}}), "Number of items in AdditionalVersionWeights cannot be greater than 1");
   EXPECT_EQ(refused({"x", "$LATEST", {}, {{"1", 0.5}}, {}}), "$LATEST is not supported for an alias pointing to more than 1 version");
   ASSERT_TRUE(registry->create_alias(f, {"x", "1", {}, {}, {}}));
@@ -116,7 +118,8 @@ TEST_F(RegistryKinds, PoliciesHaveTheirOwnRevision) {
   EXPECT_EQ(message(registry->policy(f, {})), "The resource you requested does not exist.");
   EXPECT_EQ(message(registry->remove_permission(f, {}, "s", {})), "No policy is associated with the given resource.");
   EXPECT_EQ(message(registry->add_permission(f, "7", {{"Sid", "s"}}, {})), "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:7");
-  EXPECT_EQ(message(registry->add_permission(f, "no", {{"Sid", "s"}}, {})), "Cannot find alias arn: arn:aws:lambda:us-east-1:000000000000:function:f:no");
+  EXPECT_EQ(message(registry->add_permission(f, "no", {{"Sid", "s"}}, {})),
+            "Cannot find alias arn: arn:aws:lambda:us-east-1:000000000000:function:f:no");
 }
 
 TEST_F(RegistryKinds, AUrlIsFoundByItsIdUntilItIsRemoved) {
@@ -159,8 +162,9 @@ TEST_F(RegistryKinds, ReservationsLeaveEnoughForTheOthers) {
   active("f");
   active("g");
   ASSERT_TRUE(registry->reserve(f, 500, {}));
-  EXPECT_EQ(message(registry->reserve(FunctionName("g"), 401, {})),
-            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].");
+  EXPECT_EQ(
+      message(registry->reserve(FunctionName("g"), 401, {})),
+      "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].");
   EXPECT_TRUE(registry->reserve(FunctionName("g"), 400, {}));
   EXPECT_TRUE(registry->reserve(f, 400, {}));
   EXPECT_EQ(registry->usage()->reserved, 800U);
@@ -178,7 +182,8 @@ TEST_F(RegistryKinds, ProvisioningFollowsItsAliasAndKeepsWithinTheReservation) {
   ASSERT_TRUE(registry->update_alias(f, "live", {"2", {}, {}, {}}));
   EXPECT_EQ(registry->provisioned(f, "live")->version, "2");
   EXPECT_TRUE(registry->provision(f, "1", 1, {}));
-  EXPECT_EQ(message(registry->reserve(f, 2, {})), " ReservedConcurrentExecutions  2 should not be lower than function's total provisioned concurrency [3].");
+  EXPECT_EQ(message(registry->reserve(f, 2, {})),
+            " ReservedConcurrentExecutions  2 should not be lower than function's total provisioned concurrency [3].");
   ASSERT_TRUE(registry->reserve(f, 3, {}));
   EXPECT_EQ(message(registry->provision(f, "1", 2, {})),
             "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function");
@@ -187,7 +192,8 @@ TEST_F(RegistryKinds, ProvisioningFollowsItsAliasAndKeepsWithinTheReservation) {
   ASSERT_TRUE(registry->unprovision(f, "1"));
   EXPECT_EQ(message(registry->provisioned(f, "1")), "No Provisioned Concurrency Config found for this function");
   ASSERT_TRUE(registry->unreserve(f));
-  EXPECT_EQ(message(registry->provision(f, "1", 1001, {})), "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [1000].");
+  EXPECT_EQ(message(registry->provision(f, "1", 1001, {})),
+            "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [1000].");
   EXPECT_EQ(message(registry->provision(f, "1", 901, {})),
             "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].");
 }

@@ -58,8 +58,9 @@ TEST_F(RegistryTest, AnUpdateIsInProgressUntilActivatedAndExcludesAnother) {
   EXPECT_EQ(updated->update_status, UpdateStatus::in_progress);
   const auto second = registry->update(FunctionName("f"), {}, [](Version&) { return Result<>(); }, Publish::no);
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().message,
-            "The operation cannot be performed at this time. An update is in progress for resource: arn:aws:lambda:us-east-1:000000000000:function:f");
+  EXPECT_EQ(
+      second.error().message,
+      "The operation cannot be performed at this time. An update is in progress for resource: arn:aws:lambda:us-east-1:000000000000:function:f");
   ASSERT_TRUE(registry->activated(*updated, {}));
   EXPECT_EQ(registry->find(FunctionName("f"), {}).value()->update_status, UpdateStatus::successful);
 }

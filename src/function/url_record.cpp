@@ -18,8 +18,10 @@ std::string to_record(const UrlConfig& config) {
                    {"created", config.created},
                    {"modified", config.modified}};
   if (const auto& cors = config.cors) {
-    json::object rules{{"allow_credentials", cors->allow_credentials},       {"allow_headers", array_of(cors->allow_headers)},
-                       {"allow_methods", array_of(cors->allow_methods)},     {"allow_origins", array_of(cors->allow_origins)},
+    json::object rules{{"allow_credentials", cors->allow_credentials},
+                       {"allow_headers", array_of(cors->allow_headers)},
+                       {"allow_methods", array_of(cors->allow_methods)},
+                       {"allow_origins", array_of(cors->allow_origins)},
                        {"expose_headers", array_of(cors->expose_headers)}};
     if (cors->max_age_s) rules["max_age_s"] = *cors->max_age_s;
     out["cors"] = std::move(rules);
@@ -39,7 +41,7 @@ Result<UrlConfig> parse_url(std::string_view record) {
   out.created = text(object, "created");
   out.modified = text(object, "modified");
   if (const auto* rules = object_in(object, "cors")) {
-    Cors cors{flag(*rules, "allow_credentials"), texts(*rules, "allow_headers"), texts(*rules, "allow_methods"),
+    Cors cors{flag(*rules, "allow_credentials"), texts(*rules, "allow_headers"),  texts(*rules, "allow_methods"),
               texts(*rules, "allow_origins"),    texts(*rules, "expose_headers"), std::nullopt};
     if (member(*rules, "max_age_s") != nullptr) cors.max_age_s = number<std::uint32_t>(*rules, "max_age_s");
     out.cors = std::move(cors);

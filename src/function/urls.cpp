@@ -38,7 +38,8 @@ Result<UrlConfig> Registry::create_url(UrlConfig config) {
     WICK_TRY(const auto existing, tx.get(key));
     if (existing) {
       return fail(Errc::already_exists, fmt::format("Failed to create function url config for [functionArn = {}]. Error message:  "
-                                                    "FunctionUrlConfig exists for this Lambda function", impl_->arn(name, config.qualifier)));
+                                                    "FunctionUrlConfig exists for this Lambda function",
+                                                    impl_->arn(name, config.qualifier)));
     }
     config.url_id = new_url_id(impl_->random);
     tx.put(key, config.url_id);

@@ -19,9 +19,9 @@ using FunctionName = Strong<struct FunctionNameTag>;
 inline constexpr const char* kLatest = "$LATEST";
 
 struct LayerReference {
-  std::string arn;       // arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
+  std::string arn;  // arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
   blob::BlobId code;
-  std::uint64_t code_size = 0;       // bytes, zipped
+  std::uint64_t code_size = 0;  // bytes, zipped
   std::uint64_t unzipped_bytes = 0;
   bool operator==(const LayerReference&) const = default;
 };
@@ -54,15 +54,15 @@ struct Version {
   std::string generation;         // unique for each stored code and configuration of it; what instances are pooled by
 
   std::string description;
-  std::string runtime;            // nodejs20.x
-  std::string handler;            // index.handler
+  std::string runtime;  // nodejs20.x
+  std::string handler;  // index.handler
   std::string role;
   std::string architecture = "x86_64";
   std::map<std::string, std::string> environment;
-  bool environment_given = false;  // AWS shows an empty environment only when one was given
+  bool environment_given = false;      // AWS shows an empty environment only when one was given
   std::vector<LayerReference> layers;  // in mount order
-  blob::BlobId code;              // the deployment package, a zip
-  std::uint64_t code_size = 0;    // bytes, zipped
+  blob::BlobId code;                   // the deployment package, a zip
+  std::uint64_t code_size = 0;         // bytes, zipped
   std::uint64_t code_unzipped_bytes = 0;
   std::uint32_t memory_mb = 128;  // 128-10240
   std::uint32_t timeout_s = 3;    // 1-900
@@ -70,7 +70,7 @@ struct Version {
   LogFormat log_format = LogFormat::text;
   std::string application_log_level;  // JSON log format only; empty means INFO
   std::string system_log_level;
-  std::string log_group;          // empty means /aws/lambda/NAME
+  std::string log_group;  // empty means /aws/lambda/NAME
   std::string tracing_mode = "PassThrough";
   std::string snap_start = "None";  // None or PublishedVersions
   std::string dead_letter_arn;
@@ -79,12 +79,12 @@ struct Version {
   std::vector<FileSystem> file_systems;
 
   State state = State::active;
-  std::string state_reason;       // why it is not active, for people
+  std::string state_reason;  // why it is not active, for people
   UpdateStatus update_status = UpdateStatus::none;
   std::string update_reason;
 
-  std::string revision_id;        // new with every change of anything shown, for optimistic locking by callers
-  std::string last_modified;      // 2026-01-02T03:04:05.678+0000
+  std::string revision_id;    // new with every change of anything shown, for optimistic locking by callers
+  std::string last_modified;  // 2026-01-02T03:04:05.678+0000
 };
 
 using VersionPtr = std::shared_ptr<const Version>;

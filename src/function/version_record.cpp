@@ -53,9 +53,8 @@ json::object content_of(const Version& version) {
       {"kms_key_arn", version.kms_key_arn},
   };
   if (version.vpc) {
-    out["vpc"] = {{"subnets", array_of(version.vpc->subnets)},
-                  {"security_groups", array_of(version.vpc->security_groups)},
-                  {"ipv6", version.vpc->ipv6}};
+    out["vpc"] = {
+        {"subnets", array_of(version.vpc->subnets)}, {"security_groups", array_of(version.vpc->security_groups)}, {"ipv6", version.vpc->ipv6}};
   }
   json::array file_systems;
   for (const auto& fs : version.file_systems) file_systems.push_back({{"arn", fs.arn}, {"mount_path", fs.mount_path}});
@@ -151,8 +150,6 @@ std::string code_sha256(const blob::BlobId& code) {
   return to_base64(bytes);
 }
 
-std::string fingerprint(const Version& version) {
-  return to_hex(bytes_of(sha256(json::serialize(content_of(version)))));
-}
+std::string fingerprint(const Version& version) { return to_hex(bytes_of(sha256(json::serialize(content_of(version))))); }
 
 }  // namespace wick::function

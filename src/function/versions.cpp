@@ -32,12 +32,13 @@ Result<VersionPtr> Registry::publish(const FunctionName& name, const PublishRequ
     if (!request.code_sha256.empty()) {
       if (const auto current = code_sha256(head.latest.code); current != request.code_sha256) {
         return fail(Errc::invalid_argument, fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({}). Please try "
-                                                        "again with the CodeSHA256 in $LATEST.", request.code_sha256, current));
+                                                        "again with the CodeSHA256 in $LATEST.",
+                                                        request.code_sha256, current));
       }
     }
     if (head.latest.update_status == UpdateStatus::in_progress) {
-      return fail(Errc::already_exists, fmt::format("The operation cannot be performed at this time. An update is in progress for resource: {}",
-                                                    impl_->arn(name)));
+      return fail(Errc::already_exists,
+                  fmt::format("The operation cannot be performed at this time. An update is in progress for resource: {}", impl_->arn(name)));
     }
     if (!head.published_version.empty() && head.published_fingerprint == fingerprint(head.latest)) {
       auto same = impl_->version(tx, name, head.published_version);
@@ -64,8 +65,8 @@ Result<> Registry::remove_version(const FunctionName& name, const std::string& v
     WICK_CHECK(scan_all(tx, kv::prefix_range(keys::of_function(keys::kAlias, name)), [&](const kv::Entry& entry) -> Result<> {
       WICK_TRY(const auto alias, parse_alias(entry.value));
       if (alias.version != version && !alias.weights.contains(version)) return {};
-      return fail(Errc::already_exists, fmt::format("Version {} is referenced by the alias {}. Remove the alias or point it elsewhere first.",
-                                                    version, alias.name));
+      return fail(Errc::already_exists,
+                  fmt::format("Version {} is referenced by the alias {}. Remove the alias or point it elsewhere first.", version, alias.name));
     }));
     tx.erase(keys::version(name, to_number(version)));
     for (const auto kind : {keys::kPolicy, keys::kEventInvoke, keys::kProvisioned, keys::kPending}) {

@@ -1,9 +1,9 @@
 #include "gateway/browser_guard.h"
 
+#include <fmt/format.h>
 #include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <fmt/format.h>
 
 #include "gateway/route.h"
 

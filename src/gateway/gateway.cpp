@@ -56,11 +56,15 @@ boost::asio::awaitable<http::Response> Gateway::answer(Route route, http::Reques
     case Service::function_url:
       strip_prefix(request, route.prefix);
       co_return co_await services_.function_url(std::move(route.url_id), std::move(request));
-    case Service::wick: co_return co_await services_.wick(std::move(request));
-    case Service::lambda: co_return co_await services_.lambda(std::move(request));
-    case Service::none: break;
+    case Service::wick:
+      co_return co_await services_.wick(std::move(request));
+    case Service::lambda:
+      co_return co_await services_.lambda(std::move(request));
+    case Service::none:
+      break;
   }
-  co_return to_response(route.service, {404, "UnknownOperationException", fmt::format("{} {} is not an operation of any service here.", request.method, request.path)});
+  co_return to_response(
+      route.service, {404, "UnknownOperationException", fmt::format("{} {} is not an operation of any service here.", request.method, request.path)});
 }
 
 std::optional<Refusal> Gateway::refusal(const Route& route, const http::Request& request) const {

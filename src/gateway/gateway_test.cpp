@@ -2,10 +2,10 @@
 
 #include <stdexcept>
 
+#include <gmock/gmock.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gmock/gmock.h>
 
 namespace wick::gateway {
 namespace {

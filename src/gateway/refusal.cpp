@@ -8,10 +8,14 @@ namespace {
 
 std::string_view wick_code(unsigned status) {
   switch (status) {
-    case 403: return "denied";
-    case 404: return "not_found";
-    case 500: return "internal";
-    default: return "invalid_argument";
+    case 403:
+      return "denied";
+    case 404:
+      return "not_found";
+    case 500:
+      return "internal";
+    default:
+      return "invalid_argument";
   }
 }
 

@@ -9,7 +9,7 @@ namespace wick::gateway {
 
 struct Refusal {
   unsigned status = 403;
-  std::string code;     // an AWS error name: MissingAuthenticationTokenException
+  std::string code;  // an AWS error name: MissingAuthenticationTokenException
   std::string message;
 };
 

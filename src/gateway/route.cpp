@@ -13,9 +13,8 @@ constexpr std::string_view kWickPath = "/_wick/";
 // /2015-03-31/..., as every version of the Lambda API begins.
 bool starts_with_date(std::string_view path) {
   constexpr std::string_view kForm = "/dddd-dd-dd/";
-  return path.size() >= kForm.size() && std::equal(kForm.begin(), kForm.end(), path.begin(), [](char form, char c) {
-           return form == 'd' ? c >= '0' && c <= '9' : c == form;
-         });
+  return path.size() >= kForm.size() &&
+         std::equal(kForm.begin(), kForm.end(), path.begin(), [](char form, char c) { return form == 'd' ? c >= '0' && c <= '9' : c == form; });
 }
 
 std::string_view url_id_of_host(std::string_view name) {

@@ -16,8 +16,8 @@ enum class Service { function_url, wick, lambda, none };
 
 struct Route {
   Service service = Service::none;
-  std::string url_id;       // of a function URL, lower case
-  std::size_t prefix = 0;   // length of /_wick/url/ID, which the function does not see
+  std::string url_id;      // of a function URL, lower case
+  std::size_t prefix = 0;  // length of /_wick/url/ID, which the function does not see
 };
 
 Route route_of(const http::Request& request);

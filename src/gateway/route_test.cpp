@@ -13,7 +13,8 @@ Route route(const std::string& host, const std::string& path) {
 }
 
 TEST(Route, FunctionUrlsByHost) {
-  for (const char* host : {"abc123.lambda-url.localhost:4566", "ABC123.lambda-url.us-east-1.localhost", "abc123.Lambda-Url.eu-west-1.example.com:80"}) {
+  for (const char* host :
+       {"abc123.lambda-url.localhost:4566", "ABC123.lambda-url.us-east-1.localhost", "abc123.Lambda-Url.eu-west-1.example.com:80"}) {
     const Route found = route(host, "/2015-03-31/functions");
     EXPECT_EQ(found.service, Service::function_url) << host;
     EXPECT_EQ(found.url_id, "abc123");

@@ -12,7 +12,14 @@ import { request } from '../lib/http.mjs';
 import { zip } from '../lib/zip.mjs';
 
 const role = 'arn:aws:iam::000000000000:role/test';
-const first = zip({ 'app.py': "import os\n\n\ndef handler(event, context):\n    print('told', event)\n    return {'word': os.environ.get('WORD'), 'event': event}\n" });
+const first = zip({
+  'app.py': `import os
+
+def handler(event, context):
+    print('told', event)
+    return {'word': os.environ.get('WORD'), 'event': event}
+`,
+});
 const second = zip({ 'app.py': "def handler(event, context):\n    return open('/opt/note.txt').read()\n" });
 
 let daemon;
@@ -69,8 +76,8 @@ test('create-function and wait function-active-v2', async () => {
   assert.equal(made.CodeSha256, digest(first));
   await aws('wait', 'function-active-v2', '--function-name', 'app');
   assert.equal((await aws('get-function-configuration', '--function-name', 'app')).State, 'Active');
-  await refused(/ResourceConflictException.*CreateFunction.*Function already exist: app/, 'create-function', '--function-name', 'app', '--runtime', 'python3.11',
-    '--role', role, '--handler', 'app.handler', '--zip-file', 'fileb://first.zip');
+  await refused(/ResourceConflictException.*CreateFunction.*Function already exist: app/, 'create-function', '--function-name', 'app',
+    '--runtime', 'python3.11', '--role', role, '--handler', 'app.handler', '--zip-file', 'fileb://first.zip');
 });
 
 test('invoke: RequestResponse with the log, Event, DryRun', async () => {
@@ -80,7 +87,8 @@ test('invoke: RequestResponse with the log, Event, DryRun', async () => {
   assert.match(Buffer.from(reply.LogResult, 'base64').toString(), /^START RequestId: [^]*told \{'a': 1\}\n[^]*REPORT RequestId: /);
   assert.equal((await invoke('--function-name', 'app', '--payload', '{}', '--invocation-type', 'Event')).StatusCode, 202);
   assert.equal((await invoke('--function-name', 'app', '--payload', '{}', '--invocation-type', 'DryRun')).StatusCode, 204);
-  await refused(/ResourceNotFoundException.*Function not found: arn:aws:lambda:us-east-1:000000000000:function:nothing/, 'invoke', '--function-name', 'nothing', 'out.json');
+  await refused(/ResourceNotFoundException.*Function not found: arn:aws:lambda:us-east-1:000000000000:function:nothing/,
+    'invoke', '--function-name', 'nothing', 'out.json');
 });
 
 test('get-function: the code at its location is what was uploaded', async () => {
@@ -144,10 +152,12 @@ test('a function URL answers over HTTP', async () => {
 });
 
 test('concurrency, reserved and provisioned', async () => {
-  assert.deepEqual(await aws('put-function-concurrency', '--function-name', 'app', '--reserved-concurrent-executions', '0'), { ReservedConcurrentExecutions: 0 });
+  const reserved = await aws('put-function-concurrency', '--function-name', 'app', '--reserved-concurrent-executions', '0');
+  assert.deepEqual(reserved, { ReservedConcurrentExecutions: 0 });
   await refused(/TooManyRequestsException.*Invoke.*Rate Exceeded/, 'invoke', '--function-name', 'app', 'out.json');
   await aws('delete-function-concurrency', '--function-name', 'app');
-  const asked = await aws('put-provisioned-concurrency-config', '--function-name', 'app', '--qualifier', '1', '--provisioned-concurrent-executions', '1');
+  const asked = await aws('put-provisioned-concurrency-config', '--function-name', 'app', '--qualifier', '1',
+    '--provisioned-concurrent-executions', '1');
   assert.equal(asked.RequestedProvisionedConcurrentExecutions, 1);
   const listed = await aws('list-provisioned-concurrency-configs', '--function-name', 'app');
   assert.equal(listed.ProvisionedConcurrencyConfigs[0].FunctionArn, 'arn:aws:lambda:us-east-1:000000000000:function:app:1');

@@ -34,7 +34,8 @@ class Player {
     for (const [index, step] of this.story.steps.entries()) {
       const differences = await this.#step(step);
       const what = step.do ?? step.wait ?? step.end ?? `fetch ${step.fetch}`;
-      if (differences.length) failures.push(`  step ${index + 1}, ${what}: ${differences.join('\n    ')}${step.why ? `\n    because: ${step.why}` : ''}`);
+      const why = step.why ? [`because: ${step.why}`] : [];
+      if (differences.length) failures.push(`  step ${index + 1}, ${what}: ${[...differences, ...why].join('\n    ')}`);
     }
     return failures;
   }

@@ -23,7 +23,9 @@ before(async () => {
   lambda = new Lambda(daemon);
   await lambda.deployNode('streaming', streaming);
   await lambda.deployPython('plain', 'def handler(event, context):\n    return {"whole": event}\n');
-  for (const FunctionName of ['streaming', 'plain']) await sdk.waitUntilFunctionActiveV2({ client: lambda.client, maxWaitTime: 30 }, { FunctionName });
+  for (const FunctionName of ['streaming', 'plain']) {
+    await sdk.waitUntilFunctionActiveV2({ client: lambda.client, maxWaitTime: 30 }, { FunctionName });
+  }
 });
 after(() => daemon.dispose());
 
@@ -73,7 +75,9 @@ test('a function that does not exist is refused before any stream', async () => 
 });
 
 test('a RESPONSE_STREAM URL sends what is written at once', async () => {
-  const { FunctionUrl } = await lambda.call('CreateFunctionUrlConfig', { FunctionName: 'streaming', AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
+  const { FunctionUrl } = await lambda.call('CreateFunctionUrlConfig', {
+    FunctionName: 'streaming', AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM',
+  });
   await lambda.call('AddPermission', {
     FunctionName: 'streaming', StatementId: 'all', Action: 'lambda:InvokeFunctionUrl', Principal: '*', FunctionUrlAuthType: 'NONE',
   });

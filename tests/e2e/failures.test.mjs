@@ -65,7 +65,8 @@ for (const { name, source, options, type, message, log } of cases) {
     assert.equal(reply.payload.errorType, type);
     assert.match(reply.payload.errorMessage, message);
     assert.match(reply.log, log);
-    assert.match(reply.log, /END RequestId: [0-9a-f-]{36}\nREPORT RequestId: [0-9a-f-]{36}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB/);
+    assert.match(reply.log, /END RequestId: [0-9a-f-]{36}\nREPORT RequestId: [0-9a-f-]{36}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: \d+ MB\tMax Memory Used: \d+ MB/);
+    assert.ok(reply.log.includes(`Memory Size: ${options?.MemorySize ?? 128} MB`));
   });
 }
 

@@ -82,8 +82,8 @@ Output delete_alias(Call& call) {
 Output list_aliases(Call& call) {
   auto who = named(call.registry, call.input);
   if (!who) return std::unexpected(who.error());
-  API_TRY(const auto page, call.registry.list_aliases(who->name, text(call.input, "FunctionVersion"), text(call.input, "Marker"),
-                                                      max_items(call.input)));
+  API_TRY(const auto page,
+          call.registry.list_aliases(who->name, text(call.input, "FunctionVersion"), text(call.input, "Marker"), max_items(call.input)));
   json::array aliases;
   for (const auto& alias : page.items) aliases.push_back(shown(call, who->name, alias));
   return json::object{{"Aliases", std::move(aliases)}, {"NextMarker", next_marker(page.next_marker)}};

@@ -55,8 +55,9 @@ class ApiTest : public ::testing::Test {
     registry = function::Registry::open(*store_, Clock::system(), Random::system(), "us-east-1", "000000000000").value();
     engine = std::make_unique<invoke::Engine>(loop.get_executor(), backend, *packages_, pool_, Clock::system(), invoke::EngineOptions{},
                                               [](invoke::LogEvent) {});
-    queue_ = std::make_unique<event::Queue>(loop.get_executor(), pool_, *store_, *registry,
-                                            [this](invoke::Invocation one) { return engine->invoke(std::move(one)); }, Clock::system(), Random::system());
+    queue_ = std::make_unique<event::Queue>(
+        loop.get_executor(), pool_, *store_, *registry, [this](invoke::Invocation one) { return engine->invoke(std::move(one)); }, Clock::system(),
+        Random::system());
     LambdaParts parts{loop.get_executor(), *registry, *blobs_, *packages_, runtimes(), *engine, *queue_, pool_, Clock::system(), Random::system()};
     api = std::make_unique<LambdaApi>(std::move(parts), LambdaOptions{"http://127.0.0.1:4566", "secret", {}});
     ASSERT_TRUE(api->start());

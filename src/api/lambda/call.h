@@ -38,8 +38,8 @@ struct Call {
   function::Registry& registry;
   blob::Store& blobs;
   const function::Runtimes& runtimes;
-  invoke::Engine& engine;      // only within then()
-  Activations& activations;    // only within then()
+  invoke::Engine& engine;    // only within then()
+  Activations& activations;  // only within then()
   std::vector<std::function<void(boost::json::object& output)>> on_loop;
 
   void then(std::function<void(boost::json::object& output)> work) { on_loop.push_back(std::move(work)); }

@@ -14,8 +14,9 @@ using function::text;
 namespace {
 
 std::unexpected<ApiError> functions_only() {
-  return invalid_parameter("This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please "
-                           "specify either a function name or an unqualified function ARN.");
+  return invalid_parameter(
+      "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please "
+      "specify either a function name or an unqualified function ARN.");
 }
 
 }  // namespace

@@ -35,19 +35,32 @@ json::object logging(const Version& version) {
 
 void add_state(const Version& version, json::object& out) {
   switch (version.state) {
-    case State::pending: out["State"] = "Pending"; break;
-    case State::active: out["State"] = "Active"; break;
-    case State::failed: out["State"] = "Failed"; break;
+    case State::pending:
+      out["State"] = "Pending";
+      break;
+    case State::active:
+      out["State"] = "Active";
+      break;
+    case State::failed:
+      out["State"] = "Failed";
+      break;
   }
   if (version.state != State::active) {
     out["StateReason"] = version.state_reason;
     out["StateReasonCode"] = version.state == State::pending ? "Creating" : "InternalError";
   }
   switch (version.update_status) {
-    case UpdateStatus::none: return;
-    case UpdateStatus::in_progress: out["LastUpdateStatus"] = "InProgress"; break;
-    case UpdateStatus::successful: out["LastUpdateStatus"] = "Successful"; return;
-    case UpdateStatus::failed: out["LastUpdateStatus"] = "Failed"; break;
+    case UpdateStatus::none:
+      return;
+    case UpdateStatus::in_progress:
+      out["LastUpdateStatus"] = "InProgress";
+      break;
+    case UpdateStatus::successful:
+      out["LastUpdateStatus"] = "Successful";
+      return;
+    case UpdateStatus::failed:
+      out["LastUpdateStatus"] = "Failed";
+      break;
   }
   out["LastUpdateStatusReason"] = version.update_reason;
   out["LastUpdateStatusReasonCode"] = version.update_status == UpdateStatus::in_progress ? "Creating" : "InternalError";

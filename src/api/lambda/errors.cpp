@@ -31,21 +31,26 @@ ApiError to_api(const Error& error) {
   if (is_untyped(error.message)) extra["Type"] = nullptr;
   const auto made = [&](unsigned status, std::string code) { return ApiError{status, std::move(code), error.message, std::move(extra)}; };
   switch (error.code) {
-    case Errc::not_found: return made(404, "ResourceNotFoundException");
-    case Errc::already_exists: return made(409, "ResourceConflictException");
-    case Errc::failed_precondition: return made(412, "PreconditionFailedException");
+    case Errc::not_found:
+      return made(404, "ResourceNotFoundException");
+    case Errc::already_exists:
+      return made(409, "ResourceConflictException");
+    case Errc::failed_precondition:
+      return made(412, "PreconditionFailedException");
     case Errc::invalid_argument:
-    case Errc::too_large: return made(400, "InvalidParameterValueException");
-    case Errc::throttled: return throttled(error.message).error();
+    case Errc::too_large:
+      return made(400, "InvalidParameterValueException");
+    case Errc::throttled:
+      return throttled(error.message).error();
     case Errc::unavailable:
-    case Errc::deadline_exceeded: return made(503, "ServiceException");
-    default: return made(500, "ServiceException");
+    case Errc::deadline_exceeded:
+      return made(503, "ServiceException");
+    default:
+      return made(500, "ServiceException");
   }
 }
 
-std::unexpected<ApiError> invalid_parameter(std::string message) {
-  return api_error(400, "InvalidParameterValueException", std::move(message));
-}
+std::unexpected<ApiError> invalid_parameter(std::string message) { return api_error(400, "InvalidParameterValueException", std::move(message)); }
 
 std::unexpected<ApiError> invalid_content(std::string_view why) {
   return api_error(400, "InvalidRequestContentException", fmt::format("Could not parse request body into json: {}", why));

@@ -14,8 +14,8 @@ using function::EventInvokeConfig;
 using function::member;
 using function::number;
 using function::object_in;
-using function::text;
 using function::Registry;
+using function::text;
 
 namespace {
 
@@ -38,7 +38,8 @@ std::string printed(const EventInvokeConfig& config) {
   const auto one = [](std::string_view kind, const std::string& arn) {
     return arn.empty() ? std::string("null") : fmt::format("{}(destination={})", kind, arn);
   };
-  return fmt::format("DestinationConfig(onSuccess={}, onFailure={})", one("OnSuccess", config.on_success_arn), one("OnFailure", config.on_failure_arn));
+  return fmt::format("DestinationConfig(onSuccess={}, onFailure={})", one("OnSuccess", config.on_success_arn),
+                     one("OnFailure", config.on_failure_arn));
 }
 
 // A queue, topic, bus, bucket, or a function that exists and is not the one itself.

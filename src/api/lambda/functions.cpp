@@ -73,8 +73,10 @@ Output create_function(Call& call) {
   auto who = parse_name(call.registry, text(call.input, "FunctionName"));
   if (!who) return std::unexpected(who.error());
   if (who->name.str().size() > kNameMax) {
-    return invalid_parameter(fmt::format("1 validation error detected: Value '{}' at 'functionName' failed to satisfy constraint: Member must have "
-                                         "length less than or equal to {}", who->name.str(), kNameMax));
+    return invalid_parameter(
+        fmt::format("1 validation error detected: Value '{}' at 'functionName' failed to satisfy constraint: Member must have "
+                    "length less than or equal to {}",
+                    who->name.str(), kNameMax));
   }
   for (const auto check : {check_new, check_runtime, check_environment}) {
     if (auto fine = check(call); !fine) return std::unexpected(fine.error());

@@ -43,7 +43,8 @@ ApiResult<std::string> client_context_of(const boost::json::object& input) {
   const auto encoded = function::text(input, "ClientContext");
   if (encoded.empty()) return std::string();
   if (encoded.size() > kClientContextMax) {
-    return http::aws::api_error(400, "InvalidRequestContentException", fmt::format("Client context must be no longer than {} bytes", kClientContextMax));
+    return http::aws::api_error(400, "InvalidRequestContentException",
+                                fmt::format("Client context must be no longer than {} bytes", kClientContextMax));
   }
   auto decoded = from_base64(encoded);
   if (!decoded || why_not_json(*decoded)) {

@@ -73,7 +73,8 @@ boost::asio::awaitable<Reply> invoke_async(Invoker invoker, boost::json::object 
   if (!target) co_return std::unexpected(target.error());
   auto payload = payload_of(input, "InvokeArgs");
   if (!payload) co_return std::unexpected(payload.error());
-  event::Event event{std::move(id), who->name, who->qualifier, std::move(*payload), {}, trace_or_new(std::move(trace_id), invoker.clock, invoker.random)};
+  event::Event event{std::move(id),       who->name, who->qualifier,
+                     std::move(*payload), {},        trace_or_new(std::move(trace_id), invoker.clock, invoker.random)};
   co_return co_await enqueue(invoker, std::move(event));
 }
 

@@ -70,7 +70,8 @@ boost::asio::awaitable<Reply> invoke_with_response_stream(Invoker invoker, boost
   response.fields.add("Content-Type", "application/vnd.amazon.eventstream");
   response.fields.add("X-Amz-Executed-Version", target->version->version);
   response.fields.add("X-Amzn-Trace-Id", trace_id);
-  invoke::Invocation invocation{std::move(id), target->version, std::move(target->invoked_arn), std::move(*payload), std::move(*context), std::move(trace_id)};
+  invoke::Invocation invocation{std::move(id),       target->version,     std::move(target->invoked_arn),
+                                std::move(*payload), std::move(*context), std::move(trace_id)};
   const auto reader = start_streaming(invoker.loop, invoker.engine, std::move(invocation));
   if (const auto* ended = co_await (*reader)->first(); ended != nullptr && !*ended) co_return not_run(ended->error());
   const bool tail = function::text(input, "LogType") == "Tail";

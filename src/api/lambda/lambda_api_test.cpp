@@ -78,15 +78,17 @@ TEST_F(LambdaApiTest, GetFunctionLinksToTheCode) {
 TEST_F(LambdaApiTest, UpdatesAreInProgressAndThenSuccessful) {
   create("f");
   settled("f");
-  const auto changed = call("PUT", at("f", "/configuration"), {{"Description", "d"}, {"Environment", {{"Variables", {{"AB", "b"}}}}}, {"LoggingConfig", {{"LogFormat", "JSON"}}}});
+  const auto changed = call("PUT", at("f", "/configuration"),
+                            {{"Description", "d"}, {"Environment", {{"Variables", {{"AB", "b"}}}}}, {"LoggingConfig", {{"LogFormat", "JSON"}}}});
   EXPECT_EQ(changed.status, 200U) << changed.text;
   EXPECT_EQ(changed.body.at("LastUpdateStatus"), "InProgress");
   EXPECT_EQ(changed.body.at("LastUpdateStatusReason"), "The function is being created.");
   EXPECT_EQ(changed.body.at("LoggingConfig").at("SystemLogLevel"), "INFO");
   const auto now = settled("f");
   EXPECT_EQ(now.at("Environment").at("Variables").at("AB"), "b");
-  expect_error(call("PUT", at("f", "/configuration"), {{"RevisionId", "00000000-0000-0000-0000-000000000000"}}), 412, "PreconditionFailedException",
-               "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id");
+  expect_error(
+      call("PUT", at("f", "/configuration"), {{"RevisionId", "00000000-0000-0000-0000-000000000000"}}), 412, "PreconditionFailedException",
+      "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id");
   const auto code = call("PUT", at("f", "/code"), {{"ZipFile", zip_base64("other")}, {"Publish", true}});
   EXPECT_EQ(code.body.at("FunctionArn"), json::value(arn + ":1"));
   EXPECT_EQ(code.body.at("State"), "Pending");
@@ -119,16 +121,22 @@ TEST_F(LambdaApiTest, BadCreatesAreRefusedAsAwsRefusesThem) {
     return call("POST", "/2015-03-31/functions", input);
   };
   expect_error(with("FunctionName", json::value(std::string(65, 'a'))), 400, "InvalidParameterValueException",
-               "1 validation error detected: Value '" + std::string(65, 'a') + "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64");
+               "1 validation error detected: Value '" + std::string(65, 'a') +
+                   "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64");
   expect_error(with("Runtime", "nodejs12.x"), 400, "InvalidParameterValueException",
-               "The runtime parameter of nodejs12.x is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.");
-  EXPECT_TRUE(message(with("Runtime", "PYTHON3.9")).starts_with("Value PYTHON3.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs20.x, python3.14, "));
+               "The runtime parameter of nodejs12.x is no longer supported for creating or updating AWS Lambda functions. We recommend you use a "
+               "supported runtime while creating or updating functions.");
+  EXPECT_TRUE(
+      message(with("Runtime", "PYTHON3.9"))
+          .starts_with("Value PYTHON3.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs20.x, python3.14, "));
   EXPECT_TRUE(message(with("Runtime", "java21")).starts_with("The runtime java21 is not installed on this machine. "));
   expect_error(with("Code", {{"ZipFile", json::value(to_base64("not a zip"))}}), 400, "InvalidParameterValueException",
                "Could not unzip uploaded file. Please check your file, then try to upload again.");
-  expect_error(with("Environment", {{"Variables", {{"SMALL_VAR", "ok"}, {"LARGE_VAR", std::string(5000, 'x')}}}}), 400, "InvalidParameterValueException",
-               "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. "
-               "String measured: {\"SMALL_VAR\":\"ok\",\"LARGE_VAR\":\"" + std::string(5000, 'x') + "\"}");
+  expect_error(
+      with("Environment", {{"Variables", {{"SMALL_VAR", "ok"}, {"LARGE_VAR", std::string(5000, 'x')}}}}), 400, "InvalidParameterValueException",
+      "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. "
+      "String measured: {\"SMALL_VAR\":\"ok\",\"LARGE_VAR\":\"" +
+          std::string(5000, 'x') + "\"}");
   EXPECT_EQ(with("Code", {{"S3Bucket", "bucket"}, {"S3Key", "key"}}).status, 400U);
   EXPECT_EQ(with("Code", {{"ImageUri", "image"}}).status, 400U);
   EXPECT_EQ(with("Role", "r1").fields.get("x-amzn-ErrorType"), "ValidationException");
@@ -165,7 +173,8 @@ TEST_F(LambdaApiTest, BadInvocationsAreRefused) {
 
 TEST_F(LambdaApiTest, ZeroReservedConcurrencyThrottles) {
   create("f");
-  EXPECT_EQ(call("PUT", "/2017-10-31/functions/f/concurrency", {{"ReservedConcurrentExecutions", 0}}).body, (json::object{{"ReservedConcurrentExecutions", 0}}));
+  EXPECT_EQ(call("PUT", "/2017-10-31/functions/f/concurrency", {{"ReservedConcurrentExecutions", 0}}).body,
+            (json::object{{"ReservedConcurrentExecutions", 0}}));
   const auto refused = call("POST", at("f", "/invocations"), "{}");
   expect_error(refused, 429, "TooManyRequestsException", "Rate Exceeded.");
   EXPECT_EQ(refused.body.at("Reason"), "ReservedFunctionConcurrentInvocationLimitExceeded");
@@ -201,7 +210,8 @@ TEST_F(LambdaApiTest, DeletingForgetsTheFunction) {
   create("f");
   call("POST", at("f", "/invocations"), "{}");
   expect_error(call("DELETE", at("f?Qualifier=live")), 400, "InvalidParameterValueException", "Deletion of aliases is not currently supported.");
-  expect_error(call("DELETE", at("f:$LATEST")), 400, "InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function.");
+  expect_error(call("DELETE", at("f:$LATEST")), 400, "InvalidParameterValueException",
+               "$LATEST version cannot be deleted without deleting the function.");
   EXPECT_EQ(call("DELETE", at("f?Qualifier=9")).status, 204U);
   EXPECT_EQ(call("DELETE", at("f")).status, 204U);
   EXPECT_EQ(call("POST", at("f", "/invocations"), "{}").status, 404U);

@@ -32,9 +32,7 @@ json::object listed(const Call& call, const LayerVersion& layer) {
 json::object whole(const Call& call, const LayerVersion& layer) {
   auto out = listed(call, layer);
   out["LayerArn"] = call.registry.layer_arn(layer.layer);
-  out["Content"] = {{"Location", code_location(call, layer.code)},
-                    {"CodeSha256", function::code_sha256(layer.code)},
-                    {"CodeSize", layer.code_size}};
+  out["Content"] = {{"Location", code_location(call, layer.code)}, {"CodeSha256", function::code_sha256(layer.code)}, {"CodeSize", layer.code_size}};
   return out;
 }
 
@@ -96,8 +94,8 @@ Output delete_layer_version(Call& call) {
 }
 
 Output list_layer_versions(Call& call) {
-  API_TRY(const auto page, call.registry.list_layer_versions(layer_name(call.input), compatible_with(call.input), text(call.input, "Marker"),
-                                                             max_items(call.input)));
+  API_TRY(const auto page,
+          call.registry.list_layer_versions(layer_name(call.input), compatible_with(call.input), text(call.input, "Marker"), max_items(call.input)));
   json::array versions;
   for (const auto& layer : page.items) versions.push_back(listed(call, layer));
   return json::object{{"LayerVersions", std::move(versions)}, {"NextMarker", next_marker(page.next_marker)}};
@@ -107,9 +105,8 @@ Output list_layers(Call& call) {
   API_TRY(const auto page, call.registry.list_layers(compatible_with(call.input), text(call.input, "Marker"), max_items(call.input)));
   json::array layers;
   for (const auto& layer : page.items) {
-    layers.push_back({{"LayerName", layer.layer},
-                      {"LayerArn", call.registry.layer_arn(layer.layer)},
-                      {"LatestMatchingVersion", listed(call, layer)}});
+    layers.push_back(
+        {{"LayerName", layer.layer}, {"LayerArn", call.registry.layer_arn(layer.layer)}, {"LatestMatchingVersion", listed(call, layer)}});
   }
   return json::object{{"Layers", std::move(layers)}, {"NextMarker", next_marker(page.next_marker)}};
 }

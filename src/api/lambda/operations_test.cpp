@@ -23,7 +23,8 @@ TEST_F(OperationsTest, VersionsAndAliases) {
   EXPECT_EQ(call("GET", at("f", "/versions")).body.at("Versions").as_array().size(), 2U);
   const auto created = call("POST", at("f", "/aliases"), {{"Name", "live"}, {"FunctionVersion", "1"}});
   EXPECT_EQ(created.status, 201U) << created.text;
-  json::object expected{{"AliasArn", arn + ":live"}, {"Name", "live"}, {"FunctionVersion", "1"}, {"Description", ""}, {"RevisionId", created.body.at("RevisionId")}};
+  json::object expected{
+      {"AliasArn", arn + ":live"}, {"Name", "live"}, {"FunctionVersion", "1"}, {"Description", ""}, {"RevisionId", created.body.at("RevisionId")}};
   EXPECT_EQ(created.body, expected);
   EXPECT_EQ(call("POST", at("f:live", "/invocations"), "{}").fields.get("X-Amz-Executed-Version"), "1");
   EXPECT_EQ(call("PUT", at("f", "/aliases/live"), {{"Description", "d"}}).body.at("Description"), "d");
@@ -33,11 +34,13 @@ TEST_F(OperationsTest, VersionsAndAliases) {
 }
 
 TEST_F(OperationsTest, Permissions) {
-  const auto added = call("POST", at("f", "/policy"), {{"StatementId", "s3"}, {"Action", "lambda:InvokeFunction"}, {"Principal", "s3.amazonaws.com"}, {"SourceArn", "arn:aws:s3:::b"}});
+  const auto added =
+      call("POST", at("f", "/policy"),
+           {{"StatementId", "s3"}, {"Action", "lambda:InvokeFunction"}, {"Principal", "s3.amazonaws.com"}, {"SourceArn", "arn:aws:s3:::b"}});
   EXPECT_EQ(added.status, 201U) << added.text;
   EXPECT_EQ(added.body.at("Statement"),
-            json::value(R"({"Sid":"s3","Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":")" + arn +
-                R"(","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}})"));
+            json::value(R"({"Sid":"s3","Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":")" +
+                        arn + R"(","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}})"));
   EXPECT_EQ(json::parse(call("GET", at("f", "/policy")).body.at("Policy").as_string()).at("Statement").as_array().size(), 1U);
   EXPECT_EQ(call("POST", at("f", "/policy"), {{"StatementId", "x"}, {"Action", "lambda:InvokeFunction"}, {"Principal", "invalid"}}).status, 400U);
   EXPECT_EQ(call("DELETE", at("f", "/policy/s3")).status, 204U);
@@ -60,7 +63,8 @@ TEST_F(OperationsTest, FunctionUrls) {
   EXPECT_TRUE(created.body.at("FunctionUrl").as_string().ends_with(".lambda-url.localhost:4566/"));
   EXPECT_FALSE(created.body.contains("InvokeMode"));
   EXPECT_EQ(call("GET", path).body.at("InvokeMode"), "BUFFERED");
-  EXPECT_EQ(call("PUT", path, {{"InvokeMode", "RESPONSE_STREAM"}, {"Cors", {{"AllowOrigins", json::array{json::value("*")}}}}}).body.at("InvokeMode"), "RESPONSE_STREAM");
+  EXPECT_EQ(call("PUT", path, {{"InvokeMode", "RESPONSE_STREAM"}, {"Cors", {{"AllowOrigins", json::array{json::value("*")}}}}}).body.at("InvokeMode"),
+            "RESPONSE_STREAM");
   EXPECT_EQ(call("GET", path + "s").body.at("FunctionUrlConfigs").as_array().size(), 1U);
   EXPECT_EQ(call("POST", path, {{"AuthType", "NONE"}}).status, 409U);
   EXPECT_EQ(call("DELETE", path).status, 204U);
@@ -101,7 +105,8 @@ TEST_F(OperationsTest, EventInvokeConfig) {
 
 TEST_F(OperationsTest, Layers) {
   const std::string path = "/2018-10-31/layers/l/versions";
-  const auto published = call("POST", path, {{"Content", {{"ZipFile", zip_base64()}}}, {"CompatibleRuntimes", json::array{json::value("python3.11")}}});
+  const auto published =
+      call("POST", path, {{"Content", {{"ZipFile", zip_base64()}}}, {"CompatibleRuntimes", json::array{json::value("python3.11")}}});
   EXPECT_EQ(published.status, 201U) << published.text;
   EXPECT_EQ(published.body.at("LayerVersionArn"), "arn:aws:lambda:us-east-1:000000000000:layer:l:1");
   EXPECT_FALSE(published.body.contains("CompatibleArchitectures"));
@@ -109,7 +114,9 @@ TEST_F(OperationsTest, Layers) {
   EXPECT_EQ(call("GET", "/2018-10-31/layers?find=LayerVersion&Arn=arn:aws:lambda:us-east-1:000000000000:layer:l:1").body.at("Version"), 1);
   EXPECT_EQ(call("GET", "/2018-10-31/layers?CompatibleRuntime=nodejs20.x").body.at("Layers").as_array().size(), 0U);
   EXPECT_EQ(call("GET", "/2018-10-31/layers").body.at("Layers").at(0).at("LatestMatchingVersion").at("Version"), 1);
-  EXPECT_EQ(call("PUT", at("f", "/configuration"), {{"Layers", json::array{published.body.at("LayerVersionArn")}}}).body.at("Layers").as_array().size(), 1U);
+  EXPECT_EQ(
+      call("PUT", at("f", "/configuration"), {{"Layers", json::array{published.body.at("LayerVersionArn")}}}).body.at("Layers").as_array().size(),
+      1U);
   EXPECT_EQ(call("POST", path + "/1/policy", {{"StatementId", "s"}, {"Action", "lambda:GetLayerVersion"}, {"Principal", "*"}}).status, 201U);
   EXPECT_EQ(call("GET", path + "/1/policy").status, 200U);
   EXPECT_EQ(call("DELETE", path + "/1/policy/s").status, 204U);

@@ -17,8 +17,8 @@ TEST(PackageToken, HoldsForItsContentAndTime) {
 
 TEST(PackageToken, ForgedOrBrokenOnesAreRefused) {
   const auto token = make_package_token("secret", hash, 1000);
-  for (const auto& bad : {std::string(), std::string("1000"), std::string("1000-"), std::string("x-y"), "9" + token, token + "0", token.substr(0, token.size() - 1),
-                          "99999999999999999999999" + token.substr(4)}) {
+  for (const auto& bad : {std::string(), std::string("1000"), std::string("1000-"), std::string("x-y"), "9" + token, token + "0",
+                          token.substr(0, token.size() - 1), "99999999999999999999999" + token.substr(4)}) {
     EXPECT_FALSE(check_package_token("secret", hash, bad, 0)) << bad;
   }
 }

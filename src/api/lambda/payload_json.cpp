@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <fmt/core.h>
+#include <boost/json/basic_parser_impl.hpp>
 
 namespace wick::api::lambda {
 namespace {
@@ -45,8 +45,10 @@ constexpr std::string_view kValues = "(JSON String, Number, Array, Object or tok
 std::string worded(std::string_view payload, std::string_view what, std::size_t at, std::size_t columns_on) {
   const auto before = payload.substr(0, at);
   const auto line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return fmt::format("Could not parse payload into json: {}\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); "
-                     "line: {}, column: {}]", what, std::ranges::count(before, '\n') + 1, at - line_start + columns_on);
+  return fmt::format(
+      "Could not parse payload into json: {}\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); "
+      "line: {}, column: {}]",
+      what, std::ranges::count(before, '\n') + 1, at - line_start + columns_on);
 }
 
 std::string character(unsigned char c) {

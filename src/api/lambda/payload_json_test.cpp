@@ -21,12 +21,14 @@ TEST(PayloadJson, BadBytesAreNamedAsAwsNamesThem) {
   EXPECT_EQ(why_not_json("n\x87r\x9e\xe9\xb5\xd7I\xee\x9bmt"), worded("Invalid UTF-8 start byte 0x87", "line: 1, column: 3"));
   EXPECT_EQ(why_not_json("\x99\xeb,j\x07\xa1zYh"),
             worded("Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' "
-                   "or 'false')", "line: 1, column: 1"));
+                   "or 'false')",
+                   "line: 1, column: 1"));
 }
 
 TEST(PayloadJson, BadWordsAreNamed) {
   EXPECT_EQ(why_not_json("hello"), worded("Unrecognized token 'hello': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
-                                          "'false')", "line: 1, column: 6"));
+                                          "'false')",
+                                          "line: 1, column: 6"));
   EXPECT_EQ(why_not_json("nul"), worded("Unexpected end-of-input", "line: 1, column: 4"));
 }
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/core.h>
+#include <boost/json/serialize.hpp>
 
 #include "api/lambda/names.h"
 #include "api/lambda/operations.h"

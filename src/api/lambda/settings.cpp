@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/ranges.h>
+#include <boost/json/serialize.hpp>
 
 #include "api/lambda/names.h"
 #include "function/zip.h"
@@ -24,19 +24,31 @@ namespace {
 
 // Identifiers that AWS once ran and no longer takes.
 constexpr std::array<std::string_view, 23> kDeprecated = {
-    "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "go1.x", "java8", "nodejs", "nodejs4.3", "nodejs4.3-edge",
-    "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x", "provided", "python2.7", "python3.6", "python3.7", "ruby2.5",
-    "ruby2.7", "dotnet7", "nodejs8.x"};
+    "dotnetcore1.0", "dotnetcore2.0",  "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0",  "go1.x",      "java8",      "nodejs",
+    "nodejs4.3",     "nodejs4.3-edge", "nodejs6.10",    "nodejs8.10",    "nodejs10.x", "nodejs12.x", "nodejs14.x", "provided",
+    "python2.7",     "python3.6",      "python3.7",     "ruby2.5",       "ruby2.7",    "dotnet7",    "nodejs8.x"};
 
 constexpr std::size_t kEnvironmentMax = 4096;  // bytes, as JSON
 constexpr std::size_t kLayersMax = 5;
 
 // AWS, "Using Lambda environment variables": defined runtime environment variables.
-constexpr std::array<std::string_view, 17> kReservedVariables = {
-    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT"};
+constexpr std::array<std::string_view, 17> kReservedVariables = {"_HANDLER",
+                                                                 "_X_AMZN_TRACE_ID",
+                                                                 "AWS_ACCESS_KEY",
+                                                                 "AWS_ACCESS_KEY_ID",
+                                                                 "AWS_DEFAULT_REGION",
+                                                                 "AWS_EXECUTION_ENV",
+                                                                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                                                                 "AWS_LAMBDA_FUNCTION_NAME",
+                                                                 "AWS_LAMBDA_FUNCTION_VERSION",
+                                                                 "AWS_LAMBDA_INITIALIZATION_TYPE",
+                                                                 "AWS_LAMBDA_LOG_GROUP_NAME",
+                                                                 "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                                 "AWS_LAMBDA_RUNTIME_API",
+                                                                 "AWS_REGION",
+                                                                 "AWS_SECRET_ACCESS_KEY",
+                                                                 "AWS_SESSION_TOKEN",
+                                                                 "LAMBDA_TASK_ROOT"};
 
 std::string how_to_get(const std::string& runtime) {
   if (runtime.starts_with("nodejs")) return fmt::format("Install it with `wick runtime install {}`", runtime);
@@ -51,18 +63,22 @@ ApiResult<void> check_runtime(const Call& call) {
   const auto runtime = text(call.input, "Runtime");
   const auto& known = function::known_runtime_names();
   if (std::ranges::find(kDeprecated, runtime) != kDeprecated.end()) {
-    return invalid_parameter(fmt::format("The runtime parameter of {} is no longer supported for creating or updating AWS Lambda functions. "
-                                         "We recommend you use a supported runtime while creating or updating functions.", runtime));
+    return invalid_parameter(
+        fmt::format("The runtime parameter of {} is no longer supported for creating or updating AWS Lambda functions. "
+                    "We recommend you use a supported runtime while creating or updating functions.",
+                    runtime));
   }
   if (std::ranges::find(known, runtime) == known.end()) {
-    return invalid_parameter(fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be "
-                                         "a valid ARN", runtime, fmt::join(known, ", ")));
+    return invalid_parameter(
+        fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be "
+                    "a valid ARN",
+                    runtime, fmt::join(known, ", ")));
   }
   if (call.runtimes.find(runtime)) return {};
   std::vector<std::string> here;
   for (const auto& one : call.runtimes.all()) here.push_back(one.name);
-  return invalid_parameter(fmt::format("The runtime {} is not installed on this machine. {}, or choose one of: {}", runtime, how_to_get(runtime),
-                                       fmt::join(here, ", ")));
+  return invalid_parameter(
+      fmt::format("The runtime {} is not installed on this machine. {}, or choose one of: {}", runtime, how_to_get(runtime), fmt::join(here, ", ")));
 }
 
 ApiResult<void> check_environment(const Call& call) {
@@ -74,13 +90,17 @@ ApiResult<void> check_environment(const Call& call) {
     if (std::ranges::find(kReservedVariables, std::string_view(key)) != kReservedVariables.end()) reserved.emplace_back(key);
   }
   if (!reserved.empty()) {
-    return invalid_parameter(fmt::format("Lambda was unable to configure your environment variables because the environment variables you have "
-                                         "provided contains reserved keys that are currently not supported for modification. Reserved keys "
-                                         "used in this request: {}", fmt::join(reserved, ", ")));
+    return invalid_parameter(
+        fmt::format("Lambda was unable to configure your environment variables because the environment variables you have "
+                    "provided contains reserved keys that are currently not supported for modification. Reserved keys "
+                    "used in this request: {}",
+                    fmt::join(reserved, ", ")));
   }
   if (const auto measured = json::serialize(*variables); measured.size() > kEnvironmentMax) {
-    return invalid_parameter(fmt::format("Lambda was unable to configure your environment variables because the environment variables you have "
-                                         "provided exceeded the 4KB limit. String measured: {}", measured));
+    return invalid_parameter(
+        fmt::format("Lambda was unable to configure your environment variables because the environment variables you have "
+                    "provided exceeded the 4KB limit. String measured: {}",
+                    measured));
   }
   return {};
 }
@@ -96,12 +116,14 @@ ApiResult<std::optional<std::vector<function::LayerReference>>> read_layers(Call
     const auto layer_arn = arn.substr(0, colon);
     const auto name = layer_arn.substr(layer_arn.rfind(':') + 1);
     if (!arn.starts_with(fmt::format("arn:aws:lambda:{}:", call.registry.region()))) {
-      return invalid_parameter(fmt::format("Layers are not in the same region as the function. Layers are expected to be in region {}.",
-                                           call.registry.region()));
+      return invalid_parameter(
+          fmt::format("Layers are not in the same region as the function. Layers are expected to be in region {}.", call.registry.region()));
     }
     if (const auto twice = std::ranges::find(names, layer_arn); twice != names.end()) {
-      return invalid_parameter(fmt::format("Two different versions of the same layer are not allowed to be referenced in the same function. {} and "
-                                           "{} are versions of the same layer.", arns[twice - names.begin()], arn));
+      return invalid_parameter(
+          fmt::format("Two different versions of the same layer are not allowed to be referenced in the same function. {} and "
+                      "{} are versions of the same layer.",
+                      arns[twice - names.begin()], arn));
     }
     names.push_back(layer_arn);
     const auto found = layer_arn == call.registry.layer_arn(name) ? call.registry.layer(name, layer_number(arn))
@@ -170,7 +192,8 @@ Result<> check_sizes(const function::Version& version) {
   for (const auto& layer : version.layers) total += layer.unzipped_bytes;
   if (total <= function::kUnzippedMax) return {};
   return fail(Errc::invalid_argument, fmt::format("Function code combined with layers exceeds the maximum allowed size of {} bytes. The actual "
-                                                  "size is {} bytes.", function::kUnzippedMax, total));
+                                                  "size is {} bytes.",
+                                                  function::kUnzippedMax, total));
 }
 
 }  // namespace wick::api::lambda

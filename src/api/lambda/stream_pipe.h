@@ -33,8 +33,8 @@ class StreamPipe final : public invoke::ResponseStream {
 
   // The response's side. first(): nullptr once output has begun, or how the invocation ended without any.
   boost::asio::awaitable<const Result<invoke::Outcome>*> first();
-  boost::asio::awaitable<std::optional<std::string>> read();  // nullopt at the end
-  const std::string& content_type() const { return content_type_; }  // once first() gave nullptr
+  boost::asio::awaitable<std::optional<std::string>> read();            // nullopt at the end
+  const std::string& content_type() const { return content_type_; }     // once first() gave nullptr
   const Result<invoke::Outcome>& outcome() const { return *outcome_; }  // once read() gave nullopt
   void drop();
 

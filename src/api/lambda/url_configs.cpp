@@ -27,8 +27,12 @@ std::string address(const Call& call, const UrlConfig& config) {
 }
 
 Cors cors_of(const json::object& input) {
-  Cors out{function::flag(input, "AllowCredentials"), texts(input, "AllowHeaders"), texts(input, "AllowMethods"),
-           texts(input, "AllowOrigins"), texts(input, "ExposeHeaders"), std::nullopt};
+  Cors out{function::flag(input, "AllowCredentials"),
+           texts(input, "AllowHeaders"),
+           texts(input, "AllowMethods"),
+           texts(input, "AllowOrigins"),
+           texts(input, "ExposeHeaders"),
+           std::nullopt};
   if (member(input, "MaxAge") != nullptr) out.max_age_s = function::number<std::uint32_t>(input, "MaxAge");
   return out;
 }

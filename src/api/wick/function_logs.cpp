@@ -1,11 +1,11 @@
 // GET functions/NAME/logs: what a function wrote, or with follow=true what it writes from now on.
 #include <charconv>
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "api/wick/json_reply.h"
 #include "api/wick/operations.h"
@@ -57,7 +57,8 @@ boost::json::object to_json(const invoke::LogEvent& event) {
 // The function's new events, or none after the heartbeat or when the daemon stops.
 boost::asio::awaitable<std::vector<invoke::LogEvent>> next_or_stop(Shared state, std::shared_ptr<Logs::Subscription> subscription) {
   using namespace boost::asio::experimental::awaitable_operators;
-  auto woken = co_await (Logs::next(std::move(subscription), kHeartbeat) || state->stopping.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable)));
+  auto woken =
+      co_await (Logs::next(std::move(subscription), kHeartbeat) || state->stopping.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable)));
   if (woken.index() == 1) co_return std::vector<invoke::LogEvent>();
   co_return std::get<0>(std::move(woken));
 }
@@ -84,7 +85,9 @@ Reply get_logs(Shared state, std::string function, http::Request request) {
   if (query->follow) {
     http::Response response;
     response.fields.add("Content-Type", "application/x-ndjson");
-    response.stream = [state, subscription = state->parts.logs.subscribe(name)](http::BodyWriter& writer) { return follow(state, subscription, &writer); };
+    response.stream = [state, subscription = state->parts.logs.subscribe(name)](http::BodyWriter& writer) {
+      return follow(state, subscription, &writer);
+    };
     co_return response;
   }
   const WallTime since{std::chrono::milliseconds(query->since_ms)};

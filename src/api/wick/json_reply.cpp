@@ -7,18 +7,28 @@ namespace {
 
 unsigned status_of(Errc code) {
   switch (code) {
-    case Errc::invalid_argument: return 400;
-    case Errc::not_found: return 404;
+    case Errc::invalid_argument:
+      return 400;
+    case Errc::not_found:
+      return 404;
     case Errc::already_exists:
-    case Errc::failed_precondition: return 409;
-    case Errc::too_large: return 413;
-    case Errc::throttled: return 429;
-    case Errc::unauthenticated: return 401;
-    case Errc::denied: return 403;
-    case Errc::deadline_exceeded: return 504;
-    case Errc::unavailable: return 503;
+    case Errc::failed_precondition:
+      return 409;
+    case Errc::too_large:
+      return 413;
+    case Errc::throttled:
+      return 429;
+    case Errc::unauthenticated:
+      return 401;
+    case Errc::denied:
+      return 403;
+    case Errc::deadline_exceeded:
+      return 504;
+    case Errc::unavailable:
+      return 503;
     case Errc::io:
-    case Errc::internal: return 500;
+    case Errc::internal:
+      return 500;
   }
   return 500;
 }

@@ -22,7 +22,8 @@ std::string token_of(const std::string& query) {
 boost::asio::awaitable<Result<>> send(Shared state, blob::BlobId id, std::uint64_t size, http::BodyWriter* writer) {
   for (std::uint64_t offset = 0; offset < size; offset += kPieceBytes) {
     const std::uint64_t length = std::min(kPieceBytes, size - offset);
-    WICK_CO_TRY(std::string piece, co_await state->parts.pool.run([blobs = &state->parts.blobs, id, offset, length] { return blobs->get_range(id, offset, length); }));
+    WICK_CO_TRY(std::string piece,
+                co_await state->parts.pool.run([blobs = &state->parts.blobs, id, offset, length] { return blobs->get_range(id, offset, length); }));
     WICK_CO_CHECK(co_await writer->write(std::move(piece)));
   }
   co_return Result<>();

@@ -1,8 +1,8 @@
 // GET runtimes, POST runtimes/install, POST runtimes/add.
 #include <algorithm>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <boost/json/parse.hpp>
 
 #include "api/wick/json_reply.h"
 #include "api/wick/operations.h"
@@ -40,7 +40,8 @@ Reply list_runtimes(Shared state) {
   boost::json::array installable;
   for (const std::string& name : function::known_runtime_names()) {
     const bool is_old = name < "nodejs20";
-    if (name.starts_with("nodejs") && !is_old && std::ranges::find(present, name, &function::Runtime::name) == present.end()) installable.emplace_back(name);
+    if (name.starts_with("nodejs") && !is_old && std::ranges::find(present, name, &function::Runtime::name) == present.end())
+      installable.emplace_back(name);
   }
   co_return json_reply(boost::json::object{{"runtimes", std::move(found)}, {"installable", std::move(installable)}});
 }

@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include <fmt/format.h>
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
-#include <fmt/format.h>
 
 #include "api/wick/json_reply.h"
 #include "api/wick/operations.h"
@@ -41,7 +41,8 @@ boost::asio::awaitable<http::Response> WickApi::handle(http::Request request) {
   const Shared state = state_;
   const std::vector<std::string> path = segments(request.path);
   const auto is = [&request, &path](std::string_view method, std::initializer_list<std::string_view> form) {
-    return request.method == method && std::ranges::equal(path, form, [](const std::string& segment, std::string_view wanted) { return wanted == "*" || segment == wanted; });
+    return request.method == method &&
+           std::ranges::equal(path, form, [](const std::string& segment, std::string_view wanted) { return wanted == "*" || segment == wanted; });
   };
   if (is("GET", {"status"})) co_return get_status(*state);
   if (is("GET", {"instances"})) co_return list_instances(*state);
@@ -50,7 +51,8 @@ boost::asio::awaitable<http::Response> WickApi::handle(http::Request request) {
   if (is("POST", {"runtimes", "add"})) co_return co_await add_runtime(state, std::move(request));
   if (is("GET", {"functions", "*", "logs"})) co_return co_await get_logs(state, path[1], std::move(request));
   if (is("GET", {"packages", "*"})) co_return co_await get_package(state, path[1], std::move(request));
-  co_return json_reply(Error{Errc::not_found, fmt::format("{} {} is not an operation of Wick's API: docs/wick-api.md lists them", request.method, request.path)});
+  co_return json_reply(
+      Error{Errc::not_found, fmt::format("{} {} is not an operation of Wick's API: docs/wick-api.md lists them", request.method, request.path)});
 }
 
 }  // namespace wick::api::own

@@ -23,7 +23,7 @@ class Store;
 namespace wick::function {
 class Registry;
 class Runtimes;
-}
+}  // namespace wick::function
 namespace wick::invoke {
 class Engine;
 }
@@ -38,10 +38,10 @@ struct DaemonInfo {
   std::string version;
   WallTime started;
   std::string data;
-  std::vector<std::string> listen;  // http://127.0.0.1:4566
-  bool privileged = false;          // the warden runs as root
+  std::vector<std::string> listen;   // http://127.0.0.1:4566
+  bool privileged = false;           // the warden runs as root
   std::vector<std::string> missing;  // protections that this machine or mode lacks
-  bool credentials = false;         // configured, so every request is verified
+  bool credentials = false;          // configured, so every request is verified
 };
 
 // All outlive the API.

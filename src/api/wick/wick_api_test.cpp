@@ -3,12 +3,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <gmock/gmock.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json/parse.hpp>
-#include <gmock/gmock.h>
 
 #include "api/lambda/package_token.h"
 #include "base/worker_pool.h"
@@ -58,8 +58,13 @@ class WickApiTest : public testing::Test {
     logs_ = std::make_unique<service::logs::Logs>(loop_.get_executor(), pool_, *kv_);
     engine_ = std::make_unique<invoke::Engine>(loop_.get_executor(), backend_, *packages_, pool_, Clock::system(), invoke::EngineOptions{},
                                                [](invoke::LogEvent) {});
-    DaemonInfo info{.version = "1.2.3", .started = WallTime(), .data = folder_, .listen = {"http://127.0.0.1:1"}, .privileged = false,
-                    .missing = {"no memory limit"}, .credentials = true};
+    DaemonInfo info{.version = "1.2.3",
+                    .started = WallTime(),
+                    .data = folder_,
+                    .listen = {"http://127.0.0.1:1"},
+                    .privileged = false,
+                    .missing = {"no memory limit"},
+                    .credentials = true};
     api_ = std::make_unique<WickApi>(loop_.get_executor(),
                                      Parts{pool_, *blobs_, *registry_, *runtimes_, *engine_, *logs_, Clock::system(), Random::system()},
                                      std::move(info), kSecret);

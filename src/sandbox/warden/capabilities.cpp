@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace wick::sandbox::warden {
@@ -25,8 +26,9 @@ Result<> keep_capabilities(std::initializer_list<int> capabilities) {
   return {};
 }
 
-void empty_bounding_set() {
-  for (int capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) {
+void bound_capabilities(std::initializer_list<int> capabilities) {
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+    if (std::ranges::find(capabilities, capability) == capabilities.end()) (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
 }
 

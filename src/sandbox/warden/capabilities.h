@@ -10,9 +10,9 @@ namespace wick::sandbox::warden {
 // The permitted and effective sets become those of the list that are permitted now; the inheritable and ambient sets become empty.
 Result<> keep_capabilities(std::initializer_list<int> capabilities);
 
-// Empties the bounding set, so that no execve(2) brings any capability back. Needs CAP_SETPCAP; without it, only harmless where
+// Takes all but those of the list out of the bounding set, so that no execve(2) brings the others back. Needs CAP_SETPCAP; without it, only harmless where
 // no_new_privs is set.
-void empty_bounding_set();
+void bound_capabilities(std::initializer_list<int> capabilities);
 
 Result<> set_no_new_privs();
 

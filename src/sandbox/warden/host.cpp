@@ -54,7 +54,7 @@ Result<> enter_rootless_mode(std::vector<std::string>& missing) {
 
 Result<> drop_what_is_not_needed() {
   WICK_CHECK(set_no_new_privs());
-  empty_bounding_set();
+  bound_capabilities({});
   // Mounts and namespaces; instances' users; their networks; their signals; a data directory that is the daemon's alone, and
   // cgroup folders that nobody may write.
   return keep_capabilities({CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_KILL, CAP_DAC_OVERRIDE});

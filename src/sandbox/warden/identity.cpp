@@ -28,7 +28,7 @@ Result<> become_user(uid_t user) {
 Result<> become_nobody(int proc_self, bool own_user, uid_t user) {
   if (own_user) WICK_CHECK(become_user(user));
   WICK_CHECK(enter_user_namespace(proc_self, kInsideUser, kInsideGroup));
-  empty_bounding_set();
+  bound_capabilities({});
   WICK_CHECK(keep_capabilities({}));
   return set_no_new_privs();
 }

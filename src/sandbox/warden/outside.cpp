@@ -1,6 +1,7 @@
 #include "sandbox/warden/outside.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
@@ -12,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/warden/capabilities.h"
 #include "sandbox/warden/packet.h"
 
 namespace wick::sandbox::warden {
@@ -33,10 +35,14 @@ void spawn(const std::vector<UniqueFd>& descriptors) {
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);  // it reports each step
   for (std::size_t i = 0; i < descriptors.size(); ++i)
     posix_spawn_file_actions_adddup2(&actions, descriptors[i].get(), kFirst + static_cast<int>(i));
-  std::vector<std::string> arguments{kProgram, "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-sandbox",
-                                     "--enable-seccomp", "--netns-type=path", fmt::format("--ready-fd={}", kFirst + 1),
+  std::vector<std::string> arguments{kProgram, "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-seccomp",
+                                     "--netns-type=path", fmt::format("--ready-fd={}", kFirst + 1),
                                      fmt::format("--exit-fd={}", kFirst + 2)};
-  if (descriptors.size() > 3) arguments.push_back(fmt::format("--userns-path=/proc/self/fd/{}", kFirst + 3));
+  if (descriptors.size() > 3) {
+    arguments.push_back(fmt::format("--userns-path=/proc/self/fd/{}", kFirst + 3));
+  } else {
+    arguments.emplace_back("--enable-sandbox");  // needs a user 0
+  }
   arguments.push_back(fmt::format("/proc/self/fd/{}", kFirst));
   arguments.emplace_back("tap0");
   std::vector<char*> argv;
@@ -57,6 +63,9 @@ void spawn(const std::vector<UniqueFd>& descriptors) {
 
 // Serves the warden until it is gone. Children are reaped by the kernel.
 [[noreturn]] void run_helper(int socket) {
+  bound_capabilities({CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_SETPCAP});
+  (void)keep_capabilities({CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_SETPCAP});
+  (void)set_no_new_privs();
   signal(SIGCHLD, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (const int quiet = open("/dev/null", O_WRONLY); quiet >= 0) dup2(quiet, STDOUT_FILENO);

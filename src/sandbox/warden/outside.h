@@ -3,8 +3,9 @@
 // and looks names up as the host does. It reaches what a program of the host's own reaches, but not the host's loopback.
 //
 // The warden itself has no network by then, so a helper that it forks at start, and that stays in the host's network, starts one
-// slirp4netns for each such instance. It takes nothing but descriptors from the warden. slirp4netns shuts itself in (an empty root,
-// no capability, a system call filter) and ends when its instance's lifeline closes, so none outlives the warden.
+// slirp4netns for each such instance. It takes nothing but descriptors from the warden. slirp4netns puts a system call filter on
+// itself and, started by root, gives up its capabilities and its root folder. It ends when its instance's lifeline closes, so none
+// outlives the warden.
 #include "base/fd.h"
 #include "base/result.h"
 
