@@ -24,9 +24,9 @@ using InstanceId = Strong<struct InstanceIdTag>;  // 32 lower-case hexadecimal d
 
 // What to boot. Names are validated again by the warden.
 struct Spec {
-  std::string runtime;                // a name of the warden's runtime table: nodejs20.x, python3.11, provided.al2023
-  std::string package;                // folder name under DATA/packages, mounted at /var/task
-  std::string layers;                 // folder name under DATA/layers, mounted at /opt; empty for none
+  std::string runtime;                   // a name of the warden's runtime table: nodejs20.x, python3.11, provided.al2023
+  std::string package;                   // folder name under DATA/packages, mounted at /var/task
+  std::string layers;                    // folder name under DATA/layers, mounted at /opt; empty for none
   std::vector<std::string> environment;  // K=V, complete
   Limits limits;
   Network network = Network::api_only;

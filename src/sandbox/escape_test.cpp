@@ -32,5 +32,23 @@ TEST_P(EscapeTest, NoAttemptSucceeds) {
   EXPECT_THAT(outcome.output, HasSubstr("Uid:\t993\t993\t993\t993\nGid:\t990\t990\t990\t990\n"));
 }
 
+TEST_P(EscapeTest, NoMountHonoursSetUserIdAndOnlyMemoryIsWritable) {
+  EXPECT_EQ(run_shell("grep -vc nosuid /proc/self/mountinfo; awk '$6 !~ /^ro/ { print $5 }' /proc/self/mountinfo | sort").output,
+            "0\n/dev/shm\n/tmp\n");
+}
+
+TEST_P(EscapeTest, NeighboursShareNothing) {
+  // Two at once: each writes where it can, and finds only its own.
+  const Spec spec = spec_of(make_package({{"bootstrap",
+                                           "#!/bin/sh\necho $SECRET >/tmp/$SECRET; echo $SECRET >/dev/shm/$SECRET; sleep 0.2; cat /tmp/* /dev/shm/*; "
+                                           "cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep ^SECRET | sort -u\n"}}));
+  std::vector<Spec> specs(2, spec);
+  specs[0].environment.emplace_back("SECRET=one");
+  specs[1].environment.emplace_back("SECRET=two");
+  const std::vector<Outcome> outcomes = run_all(std::move(specs));
+  EXPECT_EQ(outcomes[0].output, "one\none\nSECRET=one\n");
+  EXPECT_EQ(outcomes[1].output, "two\ntwo\nSECRET=two\n");
+}
+
 }  // namespace
 }  // namespace wick::sandbox

@@ -140,7 +140,8 @@ TEST_P(InstanceTest, RunsAnInterpreterWithWicksBootstrapAndTheChannel) {
   // A stand-in for Python: a shell whose "bootstrap.py" the share folder does not have; only what it is given counts.
   const fs::path root = folder_ / "python";
   fs::create_directories(root / "bin");
-  std::ofstream(root / "bin/python3.77") << "#!/bin/sh\necho \"$@\"; ls -l /proc/self/fd/3 | grep -o 'socket'; ls /var/runtime; echo hello >&3; cat <&3\n";
+  std::ofstream(root / "bin/python3.77")
+      << "#!/bin/sh\necho \"$@\"; ls -l /proc/self/fd/3 | grep -o 'socket'; ls /var/runtime; echo hello >&3; cat <&3\n";
   fs::permissions(root / "bin/python3.77", fs::perms(0755));
   fs::copy(root, folder_ / "data/runtimes/python3.77", fs::copy_options::recursive);  // installed while the warden runs
   Spec spec = spec_of(make_package({{"handler.py", ""}}));

@@ -116,8 +116,8 @@ Census take_census(pid_t warden, const fs::path& data) {
 }
 
 std::ostream& operator<<(std::ostream& out, const Census& census) {
-  return out << fmt::format("{} processes, {} cgroups, {} mounts, {} descriptors, {} networks", census.processes, census.cgroups,
-                            census.mounts, census.descriptors, census.networks);
+  return out << fmt::format("{} processes, {} cgroups, {} mounts, {} descriptors, {} networks", census.processes, census.cgroups, census.mounts,
+                            census.descriptors, census.networks);
 }
 
 // For states that nothing announces.
@@ -142,8 +142,8 @@ TEST_P(LifecycleTest, FiftyBootsLeaveNothing) {
   }
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(run(spec_of(std::string(64, 'f'))).error);
   Census after;
-  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5)))
-      << before << "\n" << after;
+  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
+                                                                                                                            << after;
 }
 
 TEST_P(LifecycleTest, EverythingEndsWithTheDaemon) {
@@ -174,8 +174,7 @@ TEST_P(LifecycleTest, NothingOutlivesAKilledWarden) {
   ASSERT_EQ(kill(pid_, SIGKILL), 0);
   run_until([&] { return lost_; });
   EXPECT_TRUE(exited);
-  EXPECT_TRUE(eventually([&] { return std::ranges::none_of(processes, runs); },
-                         std::chrono::seconds(1)));
+  EXPECT_TRUE(eventually([&] { return std::ranges::none_of(processes, runs); }, std::chrono::seconds(1)));
   EXPECT_EQ(run(spec_of(std::string(64, 'f'))).error->code, Errc::unavailable);
   open();  // takes away what the killed one could not
   EXPECT_EQ(run_shell("echo again").output, "again\n");

@@ -13,7 +13,7 @@ struct Limits {
   std::uint64_t memory_bytes = 0;
   std::uint32_t cpu_millis = 0;  // thousandths of a core: 1769 MB of memory are 1000 (AWS, "Configure Lambda function memory")
   std::uint32_t pids = 0;
-  std::uint64_t tmp_bytes = 0;   // size of /tmp
+  std::uint64_t tmp_bytes = 0;  // size of /tmp
 };
 
 // How the process tree ended and what it used, from its cgroup (zero where there is none).

@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
 
 #include "sandbox/fixture_test.h"
 #include "sandbox/warden/rules.h"
@@ -89,8 +89,9 @@ TEST_P(LimitsTest, UsageIsTold) {
   if (!has_limits()) GTEST_SKIP() << "no cgroups in this mode";
   bool exited = false;
   Exit exit;
-  const Booted booted = boot(spec_of(make_package({{"bootstrap", "#!/bin/sh\nperl -e '$x = \"x\" x (50 << 20)'\n" + spin("0.1") + "\necho used\nsleep 1000\n"}})),
-                             [&](const Exit& e) { exit = e, exited = true; });
+  const Booted booted =
+      boot(spec_of(make_package({{"bootstrap", "#!/bin/sh\nperl -e '$x = \"x\" x (50 << 20)'\n" + spin("0.1") + "\necho used\nsleep 1000\n"}})),
+           [&](const Exit& e) { exit = e, exited = true; });
   char text[5] = {};
   EXPECT_EQ(read(booted.log.get(), text, 5), 5);
   std::optional<Result<Usage>> usage;

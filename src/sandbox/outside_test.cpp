@@ -64,9 +64,9 @@ TEST_P(OutsideTest, LeadsToTheHostsNetworkButNotToItsLoopback) {
   ASSERT_EQ(listen(listener.get(), 8), 0);
   socklen_t size = sizeof(any);
   ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&any), &size), 0);
-  const std::string script = fmt::format(
-      "#!/bin/bash\nfor host in {} 10.0.2.2 127.0.0.1; do (exec 3<>/dev/tcp/$host/{}) 2>/dev/null && echo yes || echo no; done\n", address,
-      ntohs(any.sin_port));
+  const std::string script =
+      fmt::format("#!/bin/bash\nfor host in {} 10.0.2.2 127.0.0.1; do (exec 3<>/dev/tcp/$host/{}) 2>/dev/null && echo yes || echo no; done\n",
+                  address, ntohs(any.sin_port));
   Spec spec = spec_of(make_package({{"bootstrap", script}}));
   spec.network = Network::outside;
   EXPECT_EQ(run(std::move(spec)).output, "yes\nno\nno\n");

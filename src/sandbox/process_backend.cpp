@@ -3,10 +3,10 @@
 #include <array>
 #include <span>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <spdlog/spdlog.h>
 
 #include "base/digest.h"
 #include "base/random.h"
@@ -110,10 +110,9 @@ void WardenLink::flush() {
     if (!sent && sent.error().code != Errc::unavailable) return;  // the read loop sees the end
     if (!sent) {
       flushing_ = true;
-      return socket_.async_wait(asio::posix::stream_descriptor::wait_write,
-                                [self = shared_from_this()](const boost::system::error_code& error) {
-                                  if (!error && self->open_) self->flush();
-                                });
+      return socket_.async_wait(asio::posix::stream_descriptor::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error && self->open_) self->flush();
+      });
     }
     queue_.pop_front();
   }

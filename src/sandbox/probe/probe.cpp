@@ -15,8 +15,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,8 +169,8 @@ void files() {
   report("may write /dev/shm/x", can_open("/dev/shm/x", O_WRONLY | O_CREAT));
   report("make a device", mknod("/tmp/disk", S_IFBLK | 0600, makedev(254, 0)) == 0);
   report("own /tmp/x as root", chown("/tmp/x", 0, 0) == 0);
-  for (const char* path : {"/host", "/host/data", "/root", "/home", "/sys", "/dev/vda", "/dev/sda", "/dev/mem", "/dev/kmsg", "/dev/tty",
-                           "/dev/pts", "/dev/net/tun", "/dev/fuse", "/etc/shadow", "/var/lib", "/run", "/proc/kcore"})
+  for (const char* path : {"/host", "/host/data", "/root", "/home", "/sys", "/dev/vda", "/dev/sda", "/dev/mem", "/dev/kmsg", "/dev/tty", "/dev/pts",
+                           "/dev/net/tun", "/dev/fuse", "/etc/shadow", "/var/lib", "/run", "/proc/kcore"})
     report((std::string("read ") + path).c_str(), can_open(path, O_RDONLY) && reads_something(path));
 }
 

@@ -146,8 +146,7 @@ Result<> fill_root(Builder& root) {
   for (const char* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"}) WICK_CHECK(root.same_as_host(name));
   WICK_CHECK(fill_etc(root));
   WICK_CHECK(fill_dev(root));
-  for (const char* path : {"proc", "tmp", "opt", "var", "var/task", "var/runtime", "var/lang", "var/empty", "host"})
-    WICK_CHECK(root.folder(path));
+  for (const char* path : {"proc", "tmp", "opt", "var", "var/task", "var/runtime", "var/lang", "var/empty", "host"}) WICK_CHECK(root.folder(path));
   WICK_CHECK(root.link("/opt/nodejs/node_modules", "var/node_modules"));
   return root.link("/var/runtime/node_modules", "node_modules");
 }

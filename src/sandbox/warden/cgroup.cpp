@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "sandbox/warden/cgroup_places.h"
 #include "sandbox/warden/cgroup_folder.h"
+#include "sandbox/warden/cgroup_places.h"
 #include "sandbox/warden/cgroup_v1.h"
 #include "sandbox/warden/cgroup_v2.h"
 #include "sandbox/warden/file_at.h"

@@ -34,8 +34,10 @@ std::map<std::string_view, std::string_view> parse_cgroup(std::string_view text)
 // A mount shows the tree from root down. A group that is not below it (a bind of another part) counts as its top.
 std::string folder_of(std::string_view mount_point, std::string_view root, std::string_view path) {
   std::string folder(mount_point);
-  if (root != "/" && path.starts_with(root)) path.remove_prefix(root.size());
-  else if (root != "/") path = {};
+  if (root != "/" && path.starts_with(root))
+    path.remove_prefix(root.size());
+  else if (root != "/")
+    path = {};
   if (path != "/") folder.append(path);
   return folder;
 }

@@ -50,8 +50,7 @@ class CgroupV2 final : public Cgroup {
 
 class CgroupsV2 final : public Cgroups {
  public:
-  CgroupsV2(UniqueFd parent, std::string name, UniqueFd own)
-      : parent_(std::move(parent)), name_(std::move(name)), own_(std::move(own)) {}
+  CgroupsV2(UniqueFd parent, std::string name, UniqueFd own) : parent_(std::move(parent)), name_(std::move(name)), own_(std::move(own)) {}
 
   Result<std::unique_ptr<Cgroup>> make(const std::string& name) override {
     WICK_CHECK(make_group(own_.get(), name));

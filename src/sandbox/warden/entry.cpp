@@ -14,8 +14,8 @@ namespace {
 
 // AWS's runtime gives V8 nine tenths of the function's memory, so that it collects before the kernel kills, and longer headers.
 std::vector<std::string> node_arguments(const std::string& prefix, const Limits& limits) {
-  return {prefix + "/bin/node", fmt::format("--max-old-space-size={}", limits.memory_bytes / kMiB * 9 / 10),
-          "--max-http-header-size=81920", "/var/runtime/bootstrap.cjs"};
+  return {prefix + "/bin/node", fmt::format("--max-old-space-size={}", limits.memory_bytes / kMiB * 9 / 10), "--max-http-header-size=81920",
+          "/var/runtime/bootstrap.cjs"};
 }
 
 }  // namespace

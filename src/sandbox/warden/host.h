@@ -27,7 +27,7 @@ struct Host {
   std::vector<std::string> missing;  // protections that are lacking, as sentences
   Networks networks;
   SyscallFilter filter;
-  UniqueFd warden;          // pidfd of the calling process
+  UniqueFd warden;  // pidfd of the calling process
   Outside outside;
   UniqueFd user_namespace;  // the warden's own, rootless
 };

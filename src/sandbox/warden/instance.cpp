@@ -134,7 +134,9 @@ void Instance::read_news() {
       case NewsType::outside:
         if (descriptors.size() == 1) reach_outside(descriptors.front().get());
         break;
-      case NewsType::started: started_ = true; break;
+      case NewsType::started:
+        started_ = true;
+        break;
       case NewsType::failed:
         if (!body.empty() && !failure_) failure_ = Error{static_cast<Errc>(body[0]), std::string(body.substr(1))};
         break;
@@ -149,8 +151,10 @@ void Instance::read_news() {
 
 void Instance::reach_outside(int ready) {
   auto connected = host_.outside.connect(network_.ns.get(), host_.user_namespace.get(), ready);
-  if (connected) outside_ = std::move(*connected);
-  else failure_ = std::move(connected).error();  // more to the point than what the first process will say
+  if (connected)
+    outside_ = std::move(*connected);
+  else
+    failure_ = std::move(connected).error();  // more to the point than what the first process will say
 }
 
 // Version 1 of cgroups has the kernel kill one process only, which need not be the one that matters. The event comes first and the
@@ -184,8 +188,9 @@ Reply Instance::last_news() {
     cgroup_.reset();
   }
   if (started_) {
-    return Exited{.id = id_, .exit = {.status = *status_, .out_of_memory = out_of_memory,
-                                      .memory_peak_bytes = used.memory_peak_bytes, .cpu_nanos = used.cpu_nanos}};
+    return Exited{
+        .id = id_,
+        .exit = {.status = *status_, .out_of_memory = out_of_memory, .memory_peak_bytes = used.memory_peak_bytes, .cpu_nanos = used.cpu_nanos}};
   }
   if (!failure_) failure_ = Error{Errc::unavailable, "the instance was killed before its runtime was started"};
   return Failed{.id = id_, .code = failure_->code, .message = failure_->message};

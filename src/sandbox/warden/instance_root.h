@@ -9,13 +9,13 @@
 namespace wick::sandbox::warden {
 
 struct InstanceRoot {
-  std::string package;         // under /host, mounted at /var/task
-  std::string layers;          // under /host, mounted at /opt; empty for none
-  std::string runtime;         // under /host, mounted at /var/runtime; empty for none
-  std::string language;        // under /host, mounted at /var/lang; empty for none
+  std::string package;   // under /host, mounted at /var/task
+  std::string layers;    // under /host, mounted at /opt; empty for none
+  std::string runtime;   // under /host, mounted at /var/runtime; empty for none
+  std::string language;  // under /host, mounted at /var/lang; empty for none
   std::uint64_t tmp_bytes = 0;
-  std::uint32_t owner = 0;     // of /tmp and /dev/shm, a number of the present user namespace
-  bool name_server = false;    // whether /etc/resolv.conf names the outside network's (outside_network.h)
+  std::uint32_t owner = 0;   // of /tmp and /dev/shm, a number of the present user namespace
+  bool name_server = false;  // whether /etc/resolv.conf names the outside network's (outside_network.h)
 };
 
 // For a process in a mount namespace of its own, and in the pid namespace that /proc is to show. /host, and with it every path to

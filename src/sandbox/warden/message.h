@@ -34,16 +34,24 @@ struct Boot {
   Network network = Network::api_only;
   std::vector<std::string_view> environment;
 };
-struct EndInit { std::string_view id; };
-struct Kill { std::string_view id; };
-struct GetUsage { std::string_view id; };
+struct EndInit {
+  std::string_view id;
+};
+struct Kill {
+  std::string_view id;
+};
+struct GetUsage {
+  std::string_view id;
+};
 
 struct Hello {
   std::uint32_t version = kProtocolVersion;
   std::string error;                 // why the warden cannot work at all; empty when it can
   std::vector<std::string> missing;  // protections that this machine or mode lacks, as sentences for the operator
 };
-struct Booted { std::string id; };
+struct Booted {
+  std::string id;
+};
 struct Failed {
   std::string id;
   Errc code = Errc::internal;

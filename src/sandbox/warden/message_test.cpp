@@ -9,7 +9,12 @@ const std::string kId(32, 'a');
 const std::string kPackage(64, 'b');
 
 Boot boot() {
-  return {.id = kId, .runtime = "nodejs20.x", .package = kPackage, .layers = {}, .limits = {1, 2, 3, 4}, .network = Network::outside,
+  return {.id = kId,
+          .runtime = "nodejs20.x",
+          .package = kPackage,
+          .layers = {},
+          .limits = {1, 2, 3, 4},
+          .network = Network::outside,
           .environment = {"A=1", "B="}};
 }
 
@@ -35,7 +40,8 @@ TEST(Message, KeepsReplies) {
   const auto hello = decode_reply(encode(Reply(Hello{.version = 7, .error = "e", .missing = {"a", "b"}})));
   EXPECT_EQ(std::get<Hello>(*hello).missing, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(std::get<Hello>(*hello).version, 7U);
-  const auto exited = decode_reply(encode(Reply(Exited{.id = kId, .exit = {.status = -5, .out_of_memory = true, .memory_peak_bytes = 6, .cpu_nanos = 7}})));
+  const auto exited =
+      decode_reply(encode(Reply(Exited{.id = kId, .exit = {.status = -5, .out_of_memory = true, .memory_peak_bytes = 6, .cpu_nanos = 7}})));
   EXPECT_EQ(std::get<Exited>(*exited).exit.status, -5);
   EXPECT_TRUE(std::get<Exited>(*exited).exit.out_of_memory);
   const auto failed = decode_reply(encode(Reply(Failed{.id = kId, .code = Errc::io, .message = "why"})));
@@ -51,7 +57,8 @@ TEST(Message, RefusesEveryCutAndEveryExtension) {
 TEST(Message, RefusesUnknownTypesAndValues) {
   EXPECT_FALSE(decode_request(std::string(1, '\x04') + kId + '\0'));
   EXPECT_FALSE(decode_request(std::string(1, '\xff')));
-  std::string packet = encode(Request(Boot{.id = {}, .runtime = {}, .package = {}, .layers = {}, .limits = {}, .network = Network::api_only, .environment = {}}));
+  std::string packet =
+      encode(Request(Boot{.id = {}, .runtime = {}, .package = {}, .layers = {}, .limits = {}, .network = Network::api_only, .environment = {}}));
   packet[packet.size() - 8] = 2;  // the network, before the count of the environment
   EXPECT_FALSE(decode_request(packet));
   std::string reply = encode(Reply(Failed{.id = "", .code = Errc::internal, .message = ""}));

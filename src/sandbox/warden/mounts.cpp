@@ -17,20 +17,17 @@ Result<> restrict_mount(int folder, const std::string& path, unsigned int flags,
 }
 
 Result<UniqueFd> copy_mount(int folder, const std::string& path, std::uint64_t attributes) {
-  UniqueFd tree(open_tree(folder, path.c_str(),
-                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | (path.empty() ? AT_EMPTY_PATH : 0)));
+  UniqueFd tree(open_tree(folder, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | (path.empty() ? AT_EMPTY_PATH : 0)));
   if (!tree) return fail_errno("copy mount", path);
   WICK_CHECK(restrict_mount(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, attributes));
   return tree;
 }
 
-Result<UniqueFd> make_mount(const std::string& type, const std::vector<std::pair<std::string, std::string>>& options,
-                            unsigned int attributes) {
+Result<UniqueFd> make_mount(const std::string& type, const std::vector<std::pair<std::string, std::string>>& options, unsigned int attributes) {
   const UniqueFd context(fsopen(type.c_str(), FSOPEN_CLOEXEC));
   if (!context) return fail_errno("open file system", type);
   for (const auto& [key, value] : options) {
-    if (fsconfig(context.get(), FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0) != 0)
-      return fail_errno("set " + key + " of file system", type);
+    if (fsconfig(context.get(), FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0) != 0) return fail_errno("set " + key + " of file system", type);
   }
   if (fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return fail_errno("create file system", type);
   UniqueFd mount(fsmount(context.get(), FSMOUNT_CLOEXEC, attributes));
@@ -59,8 +56,7 @@ Result<UniqueFd> make_tmpfs(const TmpfsOptions& options) {
 }
 
 Result<UniqueFd> make_proc() {
-  return make_mount("proc", {{"hidepid", "invisible"}},
-                    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  return make_mount("proc", {{"hidepid", "invisible"}}, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 Result<> attach(const UniqueFd& mount, int folder, const std::string& target) {

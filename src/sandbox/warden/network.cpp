@@ -31,8 +31,7 @@ Result<UniqueFd> listen_on_loopback(std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      listen(listener.get(), kBacklog) != 0)
+  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 || listen(listener.get(), kBacklog) != 0)
     return fail_errno("listen on port", std::to_string(port));
   return listener;
 }

@@ -33,10 +33,14 @@ void spawn(const std::vector<UniqueFd>& descriptors) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);  // it reports each step
-  for (std::size_t i = 0; i < descriptors.size(); ++i)
-    posix_spawn_file_actions_adddup2(&actions, descriptors[i].get(), kFirst + static_cast<int>(i));
-  std::vector<std::string> arguments{kProgram, "--configure", "--mtu=65520", "--disable-host-loopback", "--enable-seccomp",
-                                     "--netns-type=path", fmt::format("--ready-fd={}", kFirst + 1),
+  for (std::size_t i = 0; i < descriptors.size(); ++i) posix_spawn_file_actions_adddup2(&actions, descriptors[i].get(), kFirst + static_cast<int>(i));
+  std::vector<std::string> arguments{kProgram,
+                                     "--configure",
+                                     "--mtu=65520",
+                                     "--disable-host-loopback",
+                                     "--enable-seccomp",
+                                     "--netns-type=path",
+                                     fmt::format("--ready-fd={}", kFirst + 1),
                                      fmt::format("--exit-fd={}", kFirst + 2)};
   if (descriptors.size() > 3) {
     arguments.push_back(fmt::format("--userns-path=/proc/self/fd/{}", kFirst + 3));

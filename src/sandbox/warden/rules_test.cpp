@@ -9,9 +9,13 @@ const std::string kId(32, 'a');
 const std::string kPackage(64, '0');
 
 Boot good() {
-  return {.id = kId, .runtime = "python3.11", .package = kPackage, .layers = kPackage,
+  return {.id = kId,
+          .runtime = "python3.11",
+          .package = kPackage,
+          .layers = kPackage,
           .limits = {.memory_bytes = 128 * kMiB, .cpu_millis = 72, .pids = 64, .tmp_bytes = 512 * kMiB},
-          .network = Network::api_only, .environment = {"A=", "B=C=D"}};
+          .network = Network::api_only,
+          .environment = {"A=", "B=C=D"}};
 }
 
 void expect_refused(const Boot& boot) {
@@ -46,23 +50,25 @@ TEST(Rules, RefuseNamesThatAreNotNames) {
 TEST(Rules, KnowRuntimeNames) {
   for (const char* name : {"nodejs20.x", "nodejs8.x", "python3.9", "python3.13", "provided.al2", "provided.al2023"})
     EXPECT_TRUE(is_runtime_name(name)) << name;
-  for (const char* name : {"", "nodejs.x", "nodejs20", "nodejs../x.x", "nodejs200.x", "python3.", "python3.x", "python3.111", "python2.7",
-                           "provided", "provided.al2/..", "nodejs2/.x", ".x"})
+  for (const char* name : {"", "nodejs.x", "nodejs20", "nodejs../x.x", "nodejs200.x", "python3.", "python3.x", "python3.111", "python2.7", "provided",
+                           "provided.al2/..", "nodejs2/.x", ".x"})
     EXPECT_FALSE(is_runtime_name(name)) << name;
 }
 
 TEST(Rules, HoldRanges) {
   struct Case {
-    std::uint64_t Limits::*wide;
-    std::uint32_t Limits::*narrow;
+    std::uint64_t Limits::* wide;
+    std::uint32_t Limits::* narrow;
     std::uint64_t least, most;
   };
   for (const Case& limit : {Case{&Limits::memory_bytes, nullptr, 32 * kMiB, 10240 * kMiB}, Case{&Limits::tmp_bytes, nullptr, kMiB, 10240 * kMiB},
                             Case{nullptr, &Limits::cpu_millis, 10, 6000}, Case{nullptr, &Limits::pids, 8, 1024}}) {
     for (const auto& [value, allowed] : {std::pair{limit.least, true}, {limit.most, true}, {limit.least - 1, false}, {limit.most + 1, false}}) {
       Boot boot = good();
-      if (limit.wide != nullptr) boot.limits.*limit.wide = value;
-      else boot.limits.*limit.narrow = static_cast<std::uint32_t>(value);
+      if (limit.wide != nullptr)
+        boot.limits.*limit.wide = value;
+      else
+        boot.limits.*limit.narrow = static_cast<std::uint32_t>(value);
       EXPECT_EQ(check(boot).has_value(), allowed) << value;
     }
   }

@@ -29,13 +29,12 @@ using Context = std::unique_ptr<void, decltype([](void* context) { seccomp_relea
 
 constexpr std::uint64_t kLow32 = 0xffffffff;  // the kernel reads int arguments as 32 bits, whatever is above
 constexpr std::uint64_t kSocketType = 0xf;    // beside it are SOCK_CLOEXEC and SOCK_NONBLOCK
-constexpr std::uint64_t kNamespaceFlags =
-    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+constexpr std::uint64_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
 // On files, pipes and sockets; no terminal ever reaches a sandbox, so TIOCSTI and the like have no use.
-constexpr std::uint64_t kIoctls[] = {TCGETS,     TIOCGWINSZ,  TIOCGPGRP,    FIONREAD,     FIONBIO,        FIOCLEX,
-                                     FIONCLEX,   FIOASYNC,    SIOCGIFCONF,  SIOCGIFNAME,  SIOCGIFFLAGS,   SIOCGIFADDR,
-                                     SIOCGIFMTU, SIOCGIFINDEX, SIOCGIFHWADDR, SIOCGIFNETMASK, SIOCATMARK, FICLONE};
+constexpr std::uint64_t kIoctls[] = {TCGETS,     TIOCGWINSZ,   TIOCGPGRP,     FIONREAD,       FIONBIO,      FIOCLEX,
+                                     FIONCLEX,   FIOASYNC,     SIOCGIFCONF,   SIOCGIFNAME,    SIOCGIFFLAGS, SIOCGIFADDR,
+                                     SIOCGIFMTU, SIOCGIFINDEX, SIOCGIFHWADDR, SIOCGIFNETMASK, SIOCATMARK,   FICLONE};
 
 class Rules {
  public:

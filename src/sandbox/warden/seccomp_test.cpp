@@ -38,10 +38,11 @@ TEST(SyscallFilter, LetsOrdinaryCallsPass) {
   EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_UNIX, SOCK_SEQPACKET, 0)); }), 0);
   EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_NETLINK, SOCK_RAW, 0)); }), 0);
   EXPECT_EQ(under_filter([]() -> long {
-    const pid_t child = fork();
-    if (child == 0) _exit(0);
-    return waitpid(child, nullptr, 0);
-  }), 0);
+              const pid_t child = fork();
+              if (child == 0) _exit(0);
+              return waitpid(child, nullptr, 0);
+            }),
+            0);
   EXPECT_EQ(under_filter([] { return static_cast<long>(personality(0xffffffff)); }), 0);
 }
 
@@ -66,10 +67,11 @@ TEST(SyscallFilter, LooksAtTheKernelsPartOfAnArgument) {
 #ifdef __x86_64__
 TEST(SyscallFilter, EndsAProcessThatUsesAnotherTable) {
   EXPECT_EQ(under_filter([] {
-    long result = 20;  // getpid of the 32-bit table
-    asm volatile("int $0x80" : "+a"(result) : : "memory");
-    return result;
-  }), -SIGSYS);
+              long result = 20;  // getpid of the 32-bit table
+              asm volatile("int $0x80" : "+a"(result) : : "memory");
+              return result;
+            }),
+            -SIGSYS);
   EXPECT_NE(under_filter([] { return syscall(0x40000000 | SYS_getpid); }), 0);  // x32
 }
 #endif

@@ -14,6 +14,7 @@
 
 namespace wick::sandbox::warden {
 
+// clang-format off: in groups, as many to a line as fit
 inline constexpr auto kAllowedSyscalls = std::to_array<const char*>({
     // files
     "access", "chdir", "chmod", "chown", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3", "faccessat",
@@ -55,5 +56,6 @@ inline constexpr auto kAllowedSyscalls = std::to_array<const char*>({
     "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedsend", "mq_unlink", "msgctl", "msgget", "msgrcv",
     "msgsnd", "semctl", "semget", "semop", "semtimedop", "shmat", "shmctl", "shmdt", "shmget",
 });
+// clang-format on
 
 }  // namespace wick::sandbox::warden
