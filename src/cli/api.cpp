@@ -36,6 +36,7 @@ std::unexpected<Error> api_failure(const http::Response& response, std::string_v
   std::string message = broken ? std::string() : text_of(value, "message");
   if (message.empty() && !broken) message = text_of(value, "Message");
   if (message.empty()) message = fmt::format("Wick answered with status {}", response.status);
+  if (message.starts_with("Function not found: ")) message += "; `wick ls` lists what there is";
   if (response.status == 403) message += " (set WICK_ACCESS_KEY and WICK_SECRET_KEY to the keys that `wick serve` was given)";
   return fail(errc_of(response.status), std::move(message));
 }
@@ -112,6 +113,11 @@ std::string text_of(const boost::json::value& object, std::string_view member) {
 std::int64_t number_of(const boost::json::value& object, std::string_view member) {
   const auto* value = member_of(object, member);
   return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;
+}
+
+double real_of(const boost::json::value& object, std::string_view member) {
+  const auto* value = member_of(object, member);
+  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
 }
 
 boost::json::array list_of(const boost::json::value& object, std::string_view member) {

@@ -44,6 +44,8 @@ class Api {
 std::string text_of(const boost::json::value& object, std::string_view member);
 // A member as a number, or 0.
 std::int64_t number_of(const boost::json::value& object, std::string_view member);
+// The same with its fraction.
+double real_of(const boost::json::value& object, std::string_view member);
 // A member that is a list; an empty one if it is not there.
 boost::json::array list_of(const boost::json::value& object, std::string_view member);
 

@@ -26,6 +26,8 @@ void add_logs(CLI::App& app, Session& session);
 void add_functions(CLI::App& app, Session& session);  // ls, show, rm
 void add_runtime(CLI::App& app, Session& session);
 void add_status(CLI::App& app, Session& session);
+void add_usage(CLI::App& app, Session& session);
+void add_why(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);
 
 void print_json(const boost::json::value& value);

@@ -1,5 +1,6 @@
 // wick deploy: from source to a running function, in one step.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -33,8 +34,10 @@ struct Wishes {
   bool url = false;
 };
 
+enum class Outcome { created, updated, unchanged };
+
 // The newest installed runtime of that kind; of Pythons the machine's own, for which Debian's packages are there.
-Result<std::string> choose_runtime(const Api& api, Kind kind) {
+Result<std::string> newest_runtime(const Api& api, Kind kind) {
   if (kind == Kind::executable) return std::string("provided.al2023");
   const std::string wanted = kind == Kind::node ? "node" : "python";
   WICK_TRY(const json::value answer, api.call("wick", "GET", "/_wick/v1/runtimes"));
@@ -52,6 +55,31 @@ Result<std::string> choose_runtime(const Api& api, Kind kind) {
   if (!best.empty()) return best;
   return fail(Errc::not_found, kind == Kind::node ? "no Node.js runtime is installed: run `wick runtime install nodejs22.x`"
                                                   : "no Python runtime is installed: install python3, or run `wick runtime add FOLDER`");
+}
+
+bool runs(const std::string& runtime, Kind kind) {
+  constexpr std::array kPrefixes{"nodejs", "python", "provided"};
+  return runtime.starts_with(kPrefixes.at(static_cast<std::size_t>(kind)));
+}
+
+// What the command line leaves open stays as it was deployed where the code still fits that; else the package says it.
+Result<> settle(const Api& api, Wishes& wishes, const Package& package, const json::value& existing) {
+  const std::string present = text_of(existing, "Handler");
+  if (wishes.handler.empty() && has_handler(package.files, present)) wishes.handler = present;
+  if (wishes.handler.empty() && package.handler) wishes.handler = package.handler->name;
+  if (wishes.handler.empty()) {
+    return fail(Errc::invalid_argument,
+                fmt::format("cannot tell what in {} to run: there is no bootstrap, package.json with \"main\", index.mjs, index.js, handler.py, "
+                            "lambda_function.py, main.py or app.py, and not exactly one source file; name it with --handler FILE.FUNCTION", wishes.path));
+  }
+  if (!wishes.runtime.empty()) return {};
+  auto kind = kind_of_handler(package.files, wishes.handler);
+  if (!kind && package.handler) kind = package.handler->kind;
+  if (!kind) return fail(Errc::invalid_argument, fmt::format("no file in {} is that of {}: name the runtime as well, with --runtime", wishes.path, wishes.handler));
+  wishes.runtime = text_of(existing, "Runtime");
+  if (runs(wishes.runtime, *kind)) return {};
+  WICK_TRY(wishes.runtime, newest_runtime(api, *kind));
+  return {};
 }
 
 Result<json::object> environment_of(const Wishes& wishes, const json::value& existing) {
@@ -82,7 +110,7 @@ Result<json::value> wait_until_ready(const Api& api, const std::string& name) {
   }
 }
 
-Result<json::value> create(const Api& api, const Wishes& wishes, const Package& package) {
+Result<Outcome> create(const Api& api, const Wishes& wishes, const Package& package) {
   WICK_TRY(json::object variables, environment_of(wishes, {}));
   json::object body{{"FunctionName", wishes.name},
                     {"Role", kRole},
@@ -92,25 +120,32 @@ Result<json::value> create(const Api& api, const Wishes& wishes, const Package& 
                     {"Environment", {{"Variables", std::move(variables)}}}};
   if (wishes.memory != 0) body["MemorySize"] = wishes.memory;
   if (wishes.timeout != 0) body["Timeout"] = wishes.timeout;
-  return api.call("lambda", "POST", "/2015-03-31/functions", body);
+  WICK_CHECK(api.call("lambda", "POST", "/2015-03-31/functions", body));
+  return Outcome::created;
 }
 
-Result<void> update(const Api& api, const Wishes& wishes, const Package& package, const json::value& existing) {
-  if (to_base64(bytes_of(sha256(package.zip))) != text_of(existing, "CodeSha256")) {
-    WICK_CHECK(api.call("lambda", "PUT", function_path(wishes.name, "/code"), json::object{{"ZipFile", to_base64(package.zip)}}));
-    WICK_CHECK(wait_until_ready(api, wishes.name));
-  }
+// What has to change of the configuration.
+Result<json::object> changes(const Wishes& wishes, const json::value& existing) {
   json::object body;
   if (wishes.runtime != text_of(existing, "Runtime")) body["Runtime"] = wishes.runtime;
   if (wishes.handler != text_of(existing, "Handler")) body["Handler"] = wishes.handler;
-  if (wishes.memory != 0) body["MemorySize"] = wishes.memory;
-  if (wishes.timeout != 0) body["Timeout"] = wishes.timeout;
-  if (!wishes.environment.empty()) {
-    WICK_TRY(json::object variables, environment_of(wishes, existing));
-    body["Environment"] = json::object{{"Variables", std::move(variables)}};
-  }
+  if (wishes.memory != 0 && wishes.memory != number_of(existing, "MemorySize")) body["MemorySize"] = wishes.memory;
+  if (wishes.timeout != 0 && wishes.timeout != number_of(existing, "Timeout")) body["Timeout"] = wishes.timeout;
+  WICK_TRY(json::object variables, environment_of(wishes, existing));
+  WICK_TRY(const json::object present, environment_of({}, existing));
+  if (variables != present) body["Environment"] = json::object{{"Variables", std::move(variables)}};
+  return body;
+}
+
+// The configuration goes first: it is the one that may be refused, and then the function stays whole as it was.
+Result<Outcome> update(const Api& api, const Wishes& wishes, const Package& package, const json::value& existing) {
+  WICK_TRY(const json::object body, changes(wishes, existing));
+  const bool same_code = to_base64(bytes_of(sha256(package.zip))) == text_of(existing, "CodeSha256");
   if (!body.empty()) WICK_CHECK(api.call("lambda", "PUT", function_path(wishes.name, "/configuration"), body));
-  return {};
+  if (same_code) return body.empty() ? Outcome::unchanged : Outcome::updated;
+  if (!body.empty()) WICK_CHECK(wait_until_ready(api, wishes.name));
+  WICK_CHECK(api.call("lambda", "PUT", function_path(wishes.name, "/code"), json::object{{"ZipFile", to_base64(package.zip)}}));
+  return Outcome::updated;
 }
 
 Result<std::string> make_url(const Api& api, const std::string& name) {
@@ -121,9 +156,11 @@ Result<std::string> make_url(const Api& api, const std::string& name) {
   return text_of(*made, "FunctionUrl");
 }
 
-void print_summary(const json::value& function, const Package& package, const std::string& url, bool created, std::chrono::milliseconds took) {
+void print_summary(const json::value& function, const Package& package, const std::string& url, Outcome outcome, std::chrono::milliseconds took) {
   const std::string name = text_of(function, "FunctionName");
-  fmt::print("{} {} ({} zipped, {} ms)\n", created ? "deployed" : "updated", styled(Style::bold, name), human_bytes(package.zip.size()), took.count());
+  const char* verb = outcome == Outcome::created ? "deployed" : outcome == Outcome::updated ? "updated" : "unchanged:";
+  fmt::print("{} {} {}\n", styled(Style::green, verb), styled(Style::bold, name),
+             styled(Style::dim, fmt::format("({} zipped, {} ms)", human_bytes(package.zip.size()), took.count())));
   fmt::print("  {}, {}, {} MB, {} s\n", text_of(function, "Runtime"), text_of(function, "Handler"), number_of(function, "MemorySize"),
              number_of(function, "Timeout"));
   if (!url.empty()) fmt::print("  {}\n", styled(Style::cyan, url));
@@ -138,22 +175,13 @@ Result<int> deploy(const Api& api, Wishes wishes, bool as_json) {
   json::value existing;
   if (auto found = api.call("lambda", "GET", function_path(wishes.name, "/configuration"))) existing = std::move(*found);
   else if (found.error().code != Errc::not_found) return std::unexpected(std::move(found).error());
+  WICK_CHECK(settle(api, wishes, package, existing));
 
-  if (wishes.handler.empty()) wishes.handler = package.handler;
-  if (wishes.handler.empty())
-    return fail(Errc::invalid_argument, fmt::format("cannot tell what in {} to run: name it with --handler FILE.FUNCTION, and the runtime with --runtime", wishes.path));
-  if (wishes.runtime.empty()) {
-    WICK_TRY(wishes.runtime, choose_runtime(api, package.kind));
-  }
-
-  {
+  const auto outcome = [&] {
     const Progress progress(fmt::format("pushing {}", human_bytes(package.zip.size())));
-    if (existing.is_null()) {
-      WICK_CHECK(create(api, wishes, package));
-    } else {
-      WICK_CHECK(update(api, wishes, package, existing));
-    }
-  }
+    return existing.is_null() ? create(api, wishes, package) : update(api, wishes, package, existing);
+  }();
+  if (!outcome) return std::unexpected(outcome.error());
   WICK_TRY(json::value function, wait_until_ready(api, wishes.name));
   std::string url;
   if (wishes.url) {
@@ -164,9 +192,18 @@ Result<int> deploy(const Api& api, Wishes wishes, bool as_json) {
     if (!url.empty()) function.as_object()["FunctionUrl"] = url;
     print_json(function);
   } else {
-    print_summary(function, package, url, existing.is_null(), took);
+    print_summary(function, package, url, *outcome, took);
   }
   return 0;
+}
+
+CLI::Validator is_function_name() {
+  return CLI::Validator([](const std::string& name) {
+    const bool fits = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    });
+    return fits ? std::string() : fmt::format("'{}' is no function name: up to 64 letters, digits, - and _", name);
+  }, "NAME");
 }
 
 }  // namespace
@@ -175,7 +212,7 @@ void add_deploy(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("deploy", "Push a function: a file, a folder, a zip or an executable");
   auto wishes = std::make_shared<Wishes>();
   command->add_option("path", wishes->path, "What to push: hello.py, hello.mjs, a folder, a .zip, an executable")->required();
-  command->add_option("--name", wishes->name, "The function's name (default: of the file or folder)");
+  command->add_option("--name", wishes->name, "The function's name (default: of the file or folder)")->check(is_function_name());
   command->add_option("--runtime", wishes->runtime, "nodejs22.x, python3.11, provided.al2023 ... (default: found out)");
   command->add_option("--handler", wishes->handler, "FILE.FUNCTION (default: found out)");
   command->add_option("--memory", wishes->memory, "Memory, and with it the share of a processor, in MB")->check(CLI::Range(128, 10240));

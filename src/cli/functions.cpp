@@ -102,11 +102,21 @@ Result<int> show(const Api& api, const std::string& name, bool as_json) {
 }
 
 Result<int> remove(const Api& api, const std::vector<std::string>& names, bool as_json) {
+  json::array removed;
+  Result<> first_failure;
   for (const std::string& name : names) {
-    WICK_CHECK(api.call("lambda", "DELETE", function_path(name)));
-    if (!as_json) fmt::print("removed {}\n", name);
+    auto done = api.call("lambda", "DELETE", function_path(name));
+    if (done) {
+      removed.emplace_back(name);
+      if (!as_json) fmt::print("removed {}\n", name);
+    } else if (first_failure) {
+      first_failure = std::unexpected(std::move(done).error());
+    } else if (!as_json) {
+      complain(done.error().message);
+    }
   }
-  if (as_json) print_json({{"removed", json::array(names.begin(), names.end())}});
+  if (!first_failure) return std::unexpected(std::move(first_failure).error());
+  if (as_json) print_json({{"removed", removed}});
   return 0;
 }
 

@@ -44,6 +44,15 @@ Result<> check_json(const std::string& payload) {
   return fail(Errc::invalid_argument, fmt::format("the payload is not JSON ({}); strings need quotes: -d '\"text\"'", broken.message()));
 }
 
+// ValueError: no such thing
+std::string summary_of(const std::string& error) {
+  boost::system::error_code broken;
+  const boost::json::value value = boost::json::parse(error, broken);
+  const std::string type = broken ? std::string() : text_of(value, "errorType");
+  const std::string message = broken ? std::string() : text_of(value, "errorMessage");
+  return type.empty() || message.empty() ? type + message : fmt::format("{}: {}", type, message.substr(0, message.find('\n')));
+}
+
 void print_log(const http::Response& response) {
   const auto log = from_base64(response.fields.get("X-Amz-Log-Result"));
   if (log) fmt::print(stderr, "{}", styled(Style::dim, without_control_characters(*log), 2));
@@ -67,9 +76,10 @@ Result<int> invoke(const Api& api, const Call& call, bool as_json) {
     return kDone;
   }
   if (call.tail) print_log(response);
-  fmt::print("{}{}", response.body, is_terminal(1) ? "\n" : "");
+  if (is_terminal(1)) fmt::print("{}\n", without_control_characters(response.body));
+  else fmt::print("{}", response.body);
   if (response.fields.find("X-Amz-Function-Error") == nullptr) return kDone;
-  complain(fmt::format("the function failed (request id {}); see `wick logs {}`", request_id, call.name));
+  complain(fmt::format("the function failed: {}; `wick logs {}` has more, request id {}", summary_of(response.body), call.name, request_id));
   return kFunctionError;
 }
 

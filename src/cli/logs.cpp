@@ -23,8 +23,12 @@ void print_event(const json::value& event, bool as_json) {
   if (as_json) {
     print_json(event);
   } else {
-    const WallTime time{std::chrono::milliseconds(number_of(event, "time"))};
-    fmt::print("{} {}\n", styled(Style::dim, format_iso8601_zulu(time)), without_control_characters(text_of(event, "message")));
+    const std::string time = format_iso8601_zulu(WallTime{std::chrono::milliseconds(number_of(event, "time"))});
+    std::string message = without_control_characters(text_of(event, "message"));
+    const bool platform = message.starts_with("START RequestId:") || message.starts_with("END RequestId:") || message.starts_with("REPORT RequestId:");
+    // The Node.js console writes the time itself.
+    if (message.size() > time.size() && message.starts_with(time.substr(0, time.find('T') + 1)) && message[time.size()] == '\t') message.erase(0, time.size() + 1);
+    fmt::print("{} {}\n", styled(Style::dim, time), styled(platform ? Style::dim : Style::plain, message));
   }
   std::fflush(stdout);
 }
@@ -52,7 +56,9 @@ Result<int> logs(const Api& api, const Wishes& wishes, bool as_json) {
   const std::string path = fmt::format("/_wick/v1/functions/{}/logs", http::percent_encode(wishes.name, http::Slash::encode));
   const auto since = unix_millis(Clock::system().now() - wishes.since);
   WICK_TRY(const json::value answer, api.call("wick", "GET", fmt::format("{}?since={}&limit={}", path, since, wishes.limit)));
-  for (const json::value& event : list_of(answer, "events")) print_event(event, as_json);
+  const json::array events = list_of(answer, "events");
+  for (const json::value& event : events) print_event(event, as_json);
+  if (events.empty() && !wishes.follow && is_terminal(2)) fmt::print(stderr, "nothing in that time; --since 2d looks further back\n");
   if (wishes.follow) WICK_CHECK(follow(api, path, as_json));
   return 0;
 }
@@ -66,7 +72,7 @@ void add_logs(CLI::App& app, Session& session) {
   command->add_flag("-f,--follow", wishes->follow, "Go on as it grows");
   command->add_option("--since", wishes->since, "How far back: 30s, 10m, 2h (default 1h)")->transform(CLI::AsNumberWithUnit(
       std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}));
-  command->add_option("--limit", wishes->limit, "The newest N events (default 1000)")->check(CLI::Range(1, 100'000));
+  command->add_option("--limit", wishes->limit, "The newest N events (default 1000)")->check(CLI::Range(1, 10'000));
   command->callback([&session, wishes] {
     session.chosen = [&session, wishes](const Api& api) { return logs(api, *wishes, session.json); };
   });

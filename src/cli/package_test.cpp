@@ -35,31 +35,20 @@ std::vector<std::string> names_in(const std::string& zip) {
   return names;
 }
 
-TEST(Package, FindsWhatAFileExports) {
-  EXPECT_EQ(exported_handler(Kind::python, "def helper(): pass\ndef handler(event, context): pass\n"), "handler");
-  EXPECT_EQ(exported_handler(Kind::python, "def lambda_handler(e, c): pass\n"), "lambda_handler");
-  EXPECT_EQ(exported_handler(Kind::python, "class A:\n  def handler(self): pass\ndef greet(e, c): pass\n"), "greet");
-  EXPECT_EQ(exported_handler(Kind::node, "export const handler = async () => 1"), "handler");
-  EXPECT_EQ(exported_handler(Kind::node, "export async function greet(event) {}"), "greet");
-  EXPECT_EQ(exported_handler(Kind::node, "exports.main = () => 1; exports.other = 2;"), "main");
-  EXPECT_EQ(exported_handler(Kind::node, "module.exports.run = () => 1"), "run");
-  EXPECT_EQ(exported_handler(Kind::node, "export default async () => 1"), "default");
-}
-
 TEST(Package, AFile) {
   const Folder folder;
   const auto package = make_package(folder.write("say hi.py", "def handler(e, c): pass\n"));
   ASSERT_TRUE(package) << package.error().message;
   EXPECT_EQ(package->name, "say-hi");
-  EXPECT_EQ(package->handler, "say hi.handler");
-  EXPECT_EQ(names_in(package->zip), std::vector<std::string>{"say hi.py"});
+  EXPECT_EQ(package->handler->name, "say-hi.handler");
+  EXPECT_EQ(names_in(package->zip), std::vector<std::string>{"say-hi.py"});
 }
 
 TEST(Package, AnExecutableBecomesTheBootstrap) {
   const Folder folder;
   const auto package = make_package(folder.write("server", "#!/bin/sh\n", 0755));
   ASSERT_TRUE(package) << package.error().message;
-  EXPECT_EQ(package->kind, Kind::executable);
+  EXPECT_EQ(package->handler->kind, Kind::executable);
   EXPECT_EQ(names_in(package->zip), std::vector<std::string>{"bootstrap"});
 }
 
@@ -75,7 +64,7 @@ TEST(Package, AFolderIsTheSameZipEachTimeAndLeavesOutWhatIsNotCode) {
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_EQ(first->name, "app");
   EXPECT_EQ(first->zip, second->zip);
-  EXPECT_EQ(first->handler, "index.handler");
+  EXPECT_EQ(first->handler->name, "index.handler");
   EXPECT_EQ(names_in(first->zip), (std::vector<std::string>{"index.mjs", "lib/a.js"}));
 }
 
@@ -85,8 +74,8 @@ TEST(Package, AZipIsLookedInto) {
   ASSERT_TRUE(zip.add_file("lambda_function.py", "def lambda_handler(e, c): pass\n", 0644));
   const auto package = make_package(folder.write("old.zip", *zip.finish()));
   ASSERT_TRUE(package) << package.error().message;
-  EXPECT_EQ(package->kind, Kind::python);
-  EXPECT_EQ(package->handler, "lambda_function.lambda_handler");
+  EXPECT_EQ(package->handler->kind, Kind::python);
+  EXPECT_EQ(package->handler->name, "lambda_function.lambda_handler");
 }
 
 TEST(Package, SaysWhatIsWrong) {
@@ -95,7 +84,7 @@ TEST(Package, SaysWhatIsWrong) {
   EXPECT_NE(make_package(folder.write("notes.txt", "hello")).error().message.find("chmod +x"), std::string::npos);
   EXPECT_NE(make_package(folder.write("broken.zip", "hello")).error().message.find("zip"), std::string::npos);
   std::filesystem::create_directories(folder.path() + "/empty");
-  EXPECT_NE(make_package(folder.path() + "/empty").error().message.find("--handler"), std::string::npos);
+  EXPECT_NE(make_package(folder.path() + "/empty").error().message.find("is empty"), std::string::npos);
 }
 
 }  // namespace

@@ -20,7 +20,10 @@ Result<int> list(const Api& api, bool as_json) {
     return 0;
   }
   std::vector<std::vector<std::string>> rows{{"RUNTIME", "VERSION", "FROM"}};
-  for (const json::value& runtime : list_of(answer, "runtimes")) rows.push_back({text_of(runtime, "name"), text_of(runtime, "version"), text_of(runtime, "root")});
+  for (const json::value& runtime : list_of(answer, "runtimes")) {
+    const std::string root = text_of(runtime, "root");
+    rows.push_back({text_of(runtime, "name"), text_of(runtime, "version"), root.empty() ? "the function's own bootstrap" : root});
+  }
   fmt::print("{}", table(rows));
   std::string installable;
   for (const json::value& name : list_of(answer, "installable")) installable += " " + std::string(name.as_string());
@@ -44,11 +47,17 @@ Result<int> status(const Api& api, bool as_json) {
     print_json(answer);
     return 0;
   }
-  fmt::print("Wick {} at {}, process {}, data in {}\n", text_of(answer, "version"), api.url(), number_of(answer, "pid"), text_of(answer, "data"));
-  fmt::print("sandboxes: {}\n", text_of(answer, "mode"));
-  for (const json::value& missing : list_of(answer, "missing")) {
-    if (missing.is_string()) fmt::print("  {} {}\n", styled(Style::yellow, "lacking:"), std::string(missing.as_string()));
-  }
+  const auto line = [](std::string_view what, const std::string& value) {
+    fmt::print("  {} {}\n", styled(Style::dim, fmt::format("{:<12}", what)), value);
+  };
+  fmt::print("Wick {} {}\n", text_of(answer, "version"), styled(Style::green, "runs"));
+  for (const json::value& address : list_of(answer, "listen")) line("at", styled(Style::cyan, std::string(address.as_string())));
+  line("data", text_of(answer, "data"));
+  line("process", fmt::format("{}, since {}", number_of(answer, "pid"), text_of(answer, "started")));
+  line("region", text_of(answer, "region"));
+  line("access keys", text_of(answer, "credentials") == "any" ? "any, on loopback only" : "as configured");
+  line("sandboxes", text_of(answer, "mode"));
+  for (const json::value& missing : list_of(answer, "missing")) line("lacking", styled(Style::yellow, std::string(missing.as_string())));
   return 0;
 }
 

@@ -72,12 +72,16 @@ std::string human_bytes(std::uint64_t bytes) {
 std::string without_control_characters(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 || c == '\t' || c == '\n') {
-      if (byte != 0x7f) out.push_back(c);
-    } else {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // U+0080 to U+009F: some terminals take them as ESC sequences
+      out += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else if (byte == 0x7f || (byte < 0x20 && byte != '\t' && byte != '\n')) {
       out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out.push_back(text[i]);
     }
   }
   return out;

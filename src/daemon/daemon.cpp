@@ -68,6 +68,7 @@ class Daemon::Impl {
     co_await parts_->lambda_api->stop();
     co_await parts_->engine->stop(grace);
     co_await parts_->logs->stop();
+    co_await parts_->usage->stop();
     spdlog::info("ended");
     loop_.stop();
   }

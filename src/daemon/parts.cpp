@@ -54,7 +54,16 @@ void make_engine(Parts& parts, boost::asio::any_io_executor loop, const Config& 
   options.function_secret_key = function_key.secret_access_key;
   options.outside_network = config.outside_network;
   parts.engine = std::make_unique<invoke::Engine>(loop, *parts.backend, *parts.packages, *parts.pool, Clock::system(), std::move(options),
-                                                  [logs = parts.logs.get()](invoke::LogEvent event) { logs->append(std::move(event)); });
+                                                  [logs = parts.logs.get()](invoke::LogEvent event) { logs->append(std::move(event)); },
+                                                  [usage = parts.usage.get()](invoke::UsageRecord record) { usage->append(std::move(record)); });
+}
+
+std::unique_ptr<service::usage::Usage> make_usage(boost::asio::any_io_executor loop, const Parts& parts) {
+  return std::make_unique<service::usage::Usage>(loop, *parts.pool, *parts.kv, Clock::system(),
+                                                 [registry = parts.registry.get()](const function::FunctionName& name) {
+                                                   const auto head = registry->head(name);
+                                                   return head ? head->tags : function::Tags();
+                                                 });
 }
 
 void make_gateway(Parts& parts, const Config& config, http::Credential function_key) {
@@ -80,6 +89,7 @@ Result<std::unique_ptr<Parts>> Parts::make(boost::asio::io_context& context, con
   parts->data_lock = std::move(startup.data_lock);
   parts->runtimes = std::move(startup.runtimes);
   WICK_CHECK(open_storage(*parts, config));
+  WICK_TRY(parts->prices, service::usage::load_prices(config.data + "/prices.toml"));
   parts->pool = std::make_unique<WorkerPool>(kPoolThreads);
 
   WICK_TRY(sandbox::ProcessBackend backend, sandbox::open_process_backend(loop, std::move(startup.warden), std::move(on_warden_lost)));
@@ -89,6 +99,7 @@ Result<std::unique_ptr<Parts>> Parts::make(boost::asio::io_context& context, con
   const http::Credential function_key = make_function_key();
   const std::string package_secret = random_hex(32);
   parts->logs = std::make_unique<service::logs::Logs>(loop, *parts->pool, *parts->kv);
+  parts->usage = make_usage(loop, *parts);
   make_engine(*parts, loop, config, function_key);
   parts->queue = std::make_unique<event::Queue>(
       loop, *parts->pool, *parts->kv, *parts->registry,
@@ -100,10 +111,10 @@ Result<std::unique_ptr<Parts>> Parts::make(boost::asio::io_context& context, con
                                Clock::system(), Random::system()},
       api::lambda::LambdaOptions{.public_url = {}, .token_secret = package_secret, .limits = {.account = config.concurrency}});
   parts->function_url = std::make_unique<api::function_url::FunctionUrl>(loop, *parts->registry, *parts->engine, Clock::system(), Random::system());
-  parts->function_url = std::make_unique<api::function_url::FunctionUrl>(loop, *parts->registry, *parts->engine, Clock::system(), Random::system());
   parts->wick_api = std::make_unique<api::own::WickApi>(loop,
                                                         api::own::Parts{*parts->pool, *parts->blobs, *parts->registry, *parts->runtimes,
-                                                                        *parts->engine, *parts->logs, Clock::system(), Random::system()},
+                                                                        *parts->engine, *parts->logs, *parts->usage, parts->prices,
+                                                                        Clock::system(), Random::system()},
                                                         parts->info, package_secret);
   make_gateway(*parts, config, function_key);
   parts->engine->set_instance_api([gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); });

@@ -27,6 +27,8 @@
 #include "kv/store.h"
 #include "sandbox/backend.h"
 #include "service/logs/logs.h"
+#include "service/usage/prices.h"
+#include "service/usage/usage.h"
 
 namespace wick::daemon {
 
@@ -40,6 +42,8 @@ struct Parts {
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<sandbox::Backend> backend;
   std::unique_ptr<service::logs::Logs> logs;
+  service::usage::Prices prices;
+  std::unique_ptr<service::usage::Usage> usage;
   std::unique_ptr<invoke::Engine> engine;
   std::unique_ptr<event::Queue> queue;
   std::unique_ptr<api::lambda::LambdaApi> lambda_api;

@@ -16,8 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kUsageAge = 1s;
-
 Millis timeout_of(const function::Version& version) { return std::chrono::seconds(version.timeout_s); }
 
 std::int64_t billed_millis(const Timing& timing, Instance::Kind kind) {
@@ -25,20 +23,21 @@ std::int64_t billed_millis(const Timing& timing, Instance::Kind kind) {
   return std::max<std::int64_t>(1, (init_us + timing.run_us + 999) / 1000);
 }
 
-std::uint64_t megabytes(std::uint64_t bytes) { return (bytes + 1024 * 1024 - 1) / (1024 * 1024); }
-
-asio::awaitable<void> refresh_usage(InstancePtr instance) { co_await instance->refresh_usage(); }
-
 void log_unless_empty(Instance& instance, const std::string& line) {
   if (!line.empty()) instance.log(line);
 }
 
-std::unexpected<Error> cut_off() { return fail(Errc::unavailable, "Wick is stopping; the invocation was cut off"); }
+UsageRecord::End end_of(const Failure* failure) {
+  if (!failure) return UsageRecord::End::success;
+  return failure->status == "timeout" ? UsageRecord::End::timeout : UsageRecord::End::error;
+}
 
 }  // namespace
 
 Call::Call(const Site& site, const Invocation& invocation, ResponseStream* stream)
-    : site_(site), invocation_(invocation), version_(*invocation.version), stream_(stream), asked_(site.clock.monotonic()) {}
+    : site_(site), invocation_(invocation), version_(*invocation.version), asked_(site.clock.monotonic()), asked_time_(site.clock.now()) {
+  if (stream) stream_.emplace(*stream, site.clock);
+}
 
 std::int64_t Call::micros_since(MonoTime start) const {
   return std::chrono::duration_cast<std::chrono::microseconds>(site_.clock.monotonic() - start).count();
@@ -46,23 +45,26 @@ std::int64_t Call::micros_since(MonoTime start) const {
 
 asio::awaitable<Result<std::optional<Outcome>>> Call::warm(InstancePtr instance) {
   instance->begin_tail();
+  instance->begin_call();
   timing_.queue_us = micros_since(asked_);
-  auto outcome = co_await run(instance, timeout_of(version_));
-  if (instance->usable() && site_.clock.monotonic() - instance->usage_time() > kUsageAge) {
-    spawn(site_.loop, refresh_usage(instance), "memory use of an instance");
-  }
-  co_return outcome;
+  return run(std::move(instance), timeout_of(version_));
 }
 
-asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, MonoTime started) {
+void Call::begin_start() {
+  start_began_ = site_.clock.monotonic();
+  timing_.queue_us = micros_since(asked_);
+}
+
+asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, StartLevel level) {
   instance->begin_tail();
-  timing_.cold = true;
+  instance->begin_call();
+  timing_.level = level;
+  timing_.start_us = micros_since(start_began_);
   const MonoTime init_started = site_.clock.monotonic();
   const Millis own = site_.options.init_timeout;
   Reply ready = co_await instance->init(own + timeout_of(version_));
-  timing_.init_us = micros_since(started);
-  timing_.queue_us = micros_since(asked_);
-  if (ready.end == Reply::End::cut_off) co_return cut_off();
+  timing_.init_us = micros_since(init_started);
+  if (ready.end == Reply::End::cut_off) co_return cut_off(*instance);
   if (ready.end != Reply::End::ok) co_return co_await init_failed(instance, std::move(ready));
 
   Millis limit = timeout_of(version_);
@@ -80,16 +82,20 @@ asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, MonoTime start
 asio::awaitable<Result<std::optional<Outcome>>> Call::run(InstancePtr instance, Millis limit) {
   log_unless_empty(*instance, start_line(version_, invocation_.id, site_.clock.now()));
   const MonoTime started = site_.clock.monotonic();
-  Reply reply = co_await instance->deliver(invocation_, limit, stream_);
+  Reply reply = co_await instance->deliver(invocation_, limit, stream_ ? &*stream_ : nullptr);
+  answered_ = site_.clock.monotonic();
   timing_.run_us = micros_since(started);
-  if (reply.end == Reply::End::not_taken) co_return std::nullopt;
-  if (reply.end == Reply::End::cut_off) co_return cut_off();
+  if (reply.end == Reply::End::not_taken) {
+    if (!timing_.cold()) instance->give_up_call();
+    co_return std::nullopt;
+  }
+  if (reply.end == Reply::End::cut_off) co_return cut_off(*instance);
 
   const sandbox::Exit* exit = nullptr;
   if (!instance->usable()) {
     exit = co_await instance->exited();
-  } else if (timing_.cold) {
-    co_await instance->refresh_usage();
+  } else if (timing_.cold()) {
+    co_await instance->read_usage();
   }
   if (reply.end == Reply::End::ok) co_return conclude(*instance, std::move(reply.body), nullptr);
   if (reply.end == Reply::End::timed_out) timing_.run_us = std::chrono::microseconds(timeout_of(version_)).count();
@@ -98,6 +104,7 @@ asio::awaitable<Result<std::optional<Outcome>>> Call::run(InstancePtr instance, 
 }
 
 asio::awaitable<Outcome> Call::init_failed(InstancePtr instance, Reply reply) {
+  answered_ = site_.clock.monotonic();
   const auto* exit = co_await instance->exited();
   Failure failure = failure_of(reply, invocation_.id, exit, version_.timeout_s);
   if (reply.end == Reply::End::failed) failure.status = "error";
@@ -109,7 +116,7 @@ asio::awaitable<Outcome> Call::init_failed(InstancePtr instance, Reply reply) {
 }
 
 Outcome Call::conclude(Instance& instance, std::string payload, const Failure* failure) {
-  timing_.memory_peak_mb = megabytes(instance.memory_peak_bytes());
+  timing_.memory_peak_mb = instance.memory_peak_mb();
   timing_.billed_ms = billed_millis(timing_, instance.kind());
   const WallTime now = site_.clock.now();
   Report report{invocation_.id, timing_, "success", {}};
@@ -128,16 +135,51 @@ Outcome Call::conclude(Instance& instance, std::string payload, const Failure* f
   log_unless_empty(instance, end_line(version_, invocation_.id));
   log_unless_empty(instance, report_line(version_, report, now));
   out.log_tail = instance.end_tail();
+  timing_.reply_us = micros_since(answered_);
   out.timing = timing_;
+
+  UsageRecord usage = record(end_of(failure), out.error_type);
+  usage.instance = instance.id();
+  usage.on_provisioned = instance.kind() == Instance::Kind::provisioned;
+  usage.bytes_out += out.payload.size();
+  instance.end_call(std::move(usage));
   return out;
+}
+
+std::unexpected<Error> Call::cut_off(Instance& instance) {
+  UsageRecord usage = record(UsageRecord::End::cut_off, {});
+  usage.instance = instance.id();
+  instance.end_call(std::move(usage));
+  return fail(Errc::unavailable, "Wick is stopping; the invocation was cut off");
+}
+
+UsageRecord Call::record(UsageRecord::End end, std::string error_type) const {
+  UsageRecord out;
+  out.version = invocation_.version;
+  out.time = asked_time_;
+  out.id = invocation_.id;
+  out.end = end;
+  out.error_type = std::move(error_type);
+  out.timing = timing_;
+  out.bytes_in = invocation_.payload.size();
+  if (stream_) {
+    out.timing.held_us = stream_->held_us();
+    out.bytes_out = stream_->bytes();
+  }
+  return out;
+}
+
+void Call::not_started(const Error& error) {
+  if (start_began_ != MonoTime()) timing_.start_us = micros_since(start_began_);
+  site_.metered(record(error.code == Errc::throttled ? UsageRecord::End::throttled : UsageRecord::End::not_started, error.message));
 }
 
 Outcome Call::not_executable(const Error& error) {
   const Failure failure = invalid_entrypoint(invocation_.id, error.message);
   const WallTime now = site_.clock.now();
   const std::string stream = new_log_stream(version_, now);
-  timing_.cold = true;
-  timing_.init_us = micros_since(asked_);
+  timing_.level = StartLevel::boot;
+  timing_.init_us = micros_since(start_began_);  // AWS has it fail there
   timing_.billed_ms = billed_millis(timing_, Instance::Kind::on_demand);
   Outcome out{failure.payload, "Unhandled", failure.type, {}, timing_};
   const Report report{invocation_.id, timing_, failure.status, failure.type};
@@ -147,6 +189,9 @@ Outcome Call::not_executable(const Error& error) {
     site_.log(LogEvent{version_.name, version_.version, stream, now, line});
     out.log_tail += line + "\n";
   }
+  UsageRecord usage = record(UsageRecord::End::error, failure.type);
+  usage.bytes_out = out.payload.size();
+  site_.metered(std::move(usage));
   return out;
 }
 

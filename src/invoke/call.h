@@ -4,8 +4,10 @@
 // Deadlines: init has EngineOptions::init_timeout of its own; what it takes beyond comes off the function's timeout, in which AWS
 // would start it again.
 // Billed duration, as on AWS since August 2025: the invocation and, on demand, the init phase before it, rounded up to a millisecond.
+// Making the sandbox and the wait for it are not billed.
 // Memory: the peak of the first invocation is fresh; later reports say what was known about a second before, to spare the warm way a
 // round trip to the warden.
+// Each call that began on an instance has one usage record, with the figures of its REPORT line.
 #include <optional>
 #include <string>
 
@@ -15,6 +17,7 @@
 #include "invoke/failure.h"
 #include "invoke/instance.h"
 #include "invoke/invocation.h"
+#include "invoke/metered_stream.h"
 
 namespace wick::invoke {
 
@@ -27,23 +30,34 @@ class Call {
   // Error: unavailable, when the engine's stop() cut it off.
   boost::asio::awaitable<Result<std::optional<Outcome>>> warm(InstancePtr instance);
 
-  // On an instance just booted for it, which it began to wait for at started.
-  boost::asio::awaitable<Result<Outcome>> cold(InstancePtr instance, MonoTime started);
+  // Its instance is made now; then cold(), not_executable() or not_started() follows.
+  void begin_start();
+
+  // On the instance made for it.
+  boost::asio::awaitable<Result<Outcome>> cold(InstancePtr instance, StartLevel level);
 
   // The sandbox could not execute the function's entry point: error is the backend's.
   Outcome not_executable(const Error& error);
+
+  // It does not run: throttled, for the reason in error, or for want of an instance.
+  void not_started(const Error& error);
 
  private:
   boost::asio::awaitable<Result<std::optional<Outcome>>> run(InstancePtr instance, Millis limit);
   boost::asio::awaitable<Outcome> init_failed(InstancePtr instance, Reply reply);
   Outcome conclude(Instance& instance, std::string payload, const Failure* failure);
+  std::unexpected<Error> cut_off(Instance& instance);
+  UsageRecord record(UsageRecord::End end, std::string error_type) const;
   std::int64_t micros_since(MonoTime start) const;
 
   const Site& site_;
   const Invocation& invocation_;
   const function::Version& version_;
-  ResponseStream* stream_;
-  MonoTime asked_;
+  std::optional<MeteredStream> stream_;
+  const MonoTime asked_;
+  const WallTime asked_time_;
+  MonoTime start_began_{};
+  MonoTime answered_{};
   Timing timing_;
 };
 

@@ -25,6 +25,7 @@ constexpr auto kEndPatience = 6s;  // in stop(), from killing the instances unti
 constexpr Millis kProvisionedInit = 130s;  // or the function's timeout if longer (AWS, "Configuring provisioned concurrency")
 constexpr auto kProvisionPauseMin = 1s;    // between attempts to start a provisioned instance that fails, doubling
 constexpr auto kProvisionPauseMax = 60s;
+constexpr auto kProvisionedMetering = 60s;  // how often the time of provisioned concurrency is metered
 
 using PoolPtr = std::shared_ptr<Pool>;
 
@@ -46,6 +47,7 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   asio::awaitable<Result<Outcome>> invoke(Invocation invocation, ResponseStream* stream);
   void set_provisioned(const function::VersionPtr& version, std::uint32_t count);
   void retire(const function::FunctionName& name, const std::vector<std::string>& keep);
+  asio::awaitable<void> meter_now();
   asio::awaitable<void> stop(Millis grace);
   void end_all();
 
@@ -68,6 +70,8 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   static asio::awaitable<void> keep_provisioned(std::shared_ptr<Impl> self, PoolPtr pool);
   asio::awaitable<bool> provision_one(PoolPtr pool);
   void set_target(const PoolPtr& pool, std::uint32_t count);
+  void meter_provisioned(Pool& pool);
+  std::vector<InstancePtr> all_instances() const;
   bool busy() const;
 
   Signal quiet_;             // something has ended
@@ -119,9 +123,12 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
   const PoolPtr pool = pool_of(invocation.version);
   const Running running(shared_from_this(), pool);
   const auto kind = pool->has_idle_provisioned() ? Admission::Kind::provisioned : Admission::Kind::on_demand;
-  WICK_CO_TRY(const Admission::Slot slot, admission_.admit(invocation.version->name, kind));
-
   Call call(*site_, invocation, stream);
+  const auto slot = admission_.admit(invocation.version->name, kind);
+  if (!slot) {
+    call.not_started(slot.error());
+    co_return std::unexpected(slot.error());
+  }
   while (const InstancePtr instance = pool->take()) {
     auto outcome = co_await call.warm(instance);
     release(pool, instance);
@@ -132,20 +139,21 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
 }
 
 asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& call, function::VersionPtr version) {
-  const MonoTime started = site_->clock.monotonic();
+  call.begin_start();
   auto booted = co_await Instance::boot(site_, weak_from_this(), version, Instance::Kind::on_demand);
   if (!booted) {
     Error& error = booted.error();
     if (error.code == Errc::failed_precondition) co_return call.not_executable(error);
     spdlog::error("no instance for {}:{}: {}", version->name.str(), version->version, error.message);
-    if (error.code == Errc::throttled) co_return fail(Errc::throttled, std::string(kAccountLimit));
-    if (error.code != Errc::unavailable) error.code = Errc::internal;
+    if (error.code == Errc::throttled) error.message = kAccountLimit;
+    if (error.code != Errc::unavailable && error.code != Errc::throttled) error.code = Errc::internal;
+    call.not_started(error);
     co_return std::unexpected(std::move(error));
   }
   const InstancePtr instance = *booted;
   pool->add(instance);
   if (stopping_) instance->end();
-  auto outcome = co_await call.cold(instance, started);
+  auto outcome = co_await call.cold(instance, StartLevel::boot);
   release(pool, instance);
   co_return outcome;
 }
@@ -188,6 +196,7 @@ void Engine::Impl::set_provisioned(const function::VersionPtr& version, std::uin
 }
 
 void Engine::Impl::set_target(const PoolPtr& pool, std::uint32_t count) {
+  meter_provisioned(*pool);
   admission_.add_provisioned(pool->version()->name, static_cast<std::int64_t>(count) - pool->provisioned_target);
   pool->provisioned_target = count;
   for (const InstancePtr& instance : pool->idle()) {
@@ -197,12 +206,26 @@ void Engine::Impl::set_target(const PoolPtr& pool, std::uint32_t count) {
   pool->changed().notify();
 }
 
+// Provisioned concurrency costs while it is asked for, whether it is used or ready.
+void Engine::Impl::meter_provisioned(Pool& pool) {
+  const MonoTime now = site_->clock.monotonic();
+  const auto since = std::chrono::duration_cast<Millis>(now - std::exchange(pool.provisioned_metered, now));
+  if (pool.provisioned_target == 0) return;
+  UsageRecord record;
+  record.kind = UsageRecord::Kind::provisioned;
+  record.version = pool.version();
+  record.time = site_->clock.now();
+  record.provisioned_ms = static_cast<std::uint64_t>(since.count()) * pool.provisioned_target;
+  site_->metered(std::move(record));
+}
+
 asio::awaitable<void> Engine::Impl::keep_provisioned(std::shared_ptr<Impl> self, PoolPtr pool) {
   std::chrono::seconds pause = kProvisionPauseMin;
   const auto wanted = [&] { return !self->stopping_ && pool->provisioned_target > 0; };
   while (wanted()) {
     if (pool->provisioned() >= pool->provisioned_target) {
-      co_await pool->changed().wait();
+      co_await pool->changed().wait(Signal::Time::clock::now() + kProvisionedMetering);
+      self->meter_provisioned(*pool);
     } else if (co_await self->provision_one(pool)) {
       pause = kProvisionPauseMin;
     } else {
@@ -228,7 +251,11 @@ asio::awaitable<bool> Engine::Impl::provision_one(PoolPtr pool) {
   if (stopping_) instance->end();
   const MonoTime started = site_->clock.monotonic();
   const Reply ready = co_await instance->init(std::max<Millis>(kProvisionedInit, std::chrono::seconds(version.timeout_s)));
-  if (ready.end != Reply::End::ok) co_await report_failed_init(*site_, instance, ready, started);
+  if (ready.end == Reply::End::ok) {
+    co_await instance->read_usage();  // apart from that of calls
+  } else {
+    co_await report_failed_init(*site_, instance, ready, started);
+  }
   release(pool, instance);
   co_return ready.end == Reply::End::ok;
 }
@@ -252,9 +279,20 @@ bool Engine::Impl::busy() const {
 
 void Engine::Impl::end_all() {
   stopping_ = true;
+  for (const InstancePtr& instance : all_instances()) instance->end();
+}
+
+std::vector<InstancePtr> Engine::Impl::all_instances() const {
   std::vector<InstancePtr> all;
   for (const auto& [generation, pool] : pools_) all.insert(all.end(), pool->all().begin(), pool->all().end());
-  for (const InstancePtr& instance : all) instance->end();
+  return all;
+}
+
+asio::awaitable<void> Engine::Impl::meter_now() {
+  for (const InstancePtr& instance : all_instances()) {
+    if (instance->metering()) co_await instance->read_usage();
+  }
+  for (const auto& [generation, pool] : pools_) meter_provisioned(*pool);
 }
 
 asio::awaitable<void> Engine::Impl::stop(Millis grace) {
@@ -262,6 +300,7 @@ asio::awaitable<void> Engine::Impl::stop(Millis grace) {
   stopping_ = true;
   std::vector<InstancePtr> idle;
   for (const auto& [generation, pool] : pools_) {
+    meter_provisioned(*pool);
     pool->changed().notify();
     for (const InstancePtr& instance : pool->idle()) idle.push_back(instance);
   }
@@ -273,11 +312,13 @@ asio::awaitable<void> Engine::Impl::stop(Millis grace) {
   until = Signal::Time::clock::now() + kEndPatience;
   while (busy() && Signal::Time::clock::now() < until) co_await quiet_.wait(until);
   if (busy()) spdlog::error("instances did not end in time");
+  for (const InstancePtr& instance : all_instances()) instance->close_meter();
 }
 
 Engine::Engine(asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool, const Clock& clock,
-               EngineOptions options, std::function<void(LogEvent)> log)
-    : impl_(std::make_shared<Impl>(Site{std::move(loop), backend, packages, pool, clock, std::move(options), std::move(log), {}})) {}
+               EngineOptions options, std::function<void(LogEvent)> log, OnUsage metered)
+    : impl_(std::make_shared<Impl>(
+          Site{std::move(loop), backend, packages, pool, clock, std::move(options), std::move(log), std::move(metered), {}})) {}
 
 Engine::~Engine() { impl_->end_all(); }
 
@@ -319,6 +360,8 @@ std::vector<InstanceInfo> Engine::instances() const {
   }
   return out;
 }
+
+asio::awaitable<void> Engine::meter_now() { return impl_->meter_now(); }
 
 asio::awaitable<void> Engine::stop(Millis grace) { return impl_->stop(grace); }
 

@@ -22,6 +22,7 @@
 #include "function/version.h"
 #include "http/message.h"
 #include "invoke/invocation.h"
+#include "invoke/usage_record.h"
 #include "sandbox/backend.h"
 
 namespace wick {
@@ -70,10 +71,11 @@ struct InstanceInfo {
 
 class Engine {
  public:
-  // All references outlive the engine. log is called for each log event and must not block.
+  // All references outlive the engine. log is called for each log event, metered for each usage record: at most about a second after the
+  // call, and before stop() returns. Neither may block.
   // set_instance_api() is called once, before the first invocation: the gateway is built after the engine.
   Engine(boost::asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool,
-         const Clock& clock, EngineOptions options, std::function<void(LogEvent)> log);
+         const Clock& clock, EngineOptions options, std::function<void(LogEvent)> log, OnUsage metered);
   ~Engine();
   void set_instance_api(InstanceApi api);
 
@@ -92,6 +94,9 @@ class Engine {
   void retire(const function::FunctionName& name, const std::vector<std::string>& keep);
 
   std::vector<InstanceInfo> instances() const;
+
+  // Reads what the instances have used, so that every call that has its answer has its usage record when this returns.
+  boost::asio::awaitable<void> meter_now();
 
   // Refuses new invocations, waits for running ones at most grace, then ends all instances.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);

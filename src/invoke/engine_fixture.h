@@ -51,7 +51,8 @@ class EngineTest : public testing::Test {
   Engine& engine() {
     if (!engine_) {
       engine_ = std::make_unique<Engine>(loop.get_executor(), backend, *packages_, pool_, Clock::system(), options,
-                                         [this](LogEvent event) { logged.push_back(std::move(event)); });
+                                         [this](LogEvent event) { logged.push_back(std::move(event)); },
+                                         [this](UsageRecord record) { metered.push_back(std::move(record)); });
     }
     return *engine_;
   }
@@ -128,6 +129,7 @@ class EngineTest : public testing::Test {
   FakeBackend backend{loop.get_executor()};
   EngineOptions options;
   std::vector<LogEvent> logged;
+  std::vector<UsageRecord> metered;
 
  private:
   std::string folder_;

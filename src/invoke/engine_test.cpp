@@ -64,11 +64,11 @@ TEST_F(EngineTest, NothingBeforeTheFirstCallThenOneInstanceAgainAndAgain) {
   const Outcome first = invoke(f);
   EXPECT_EQ(first.payload, R"({"instance":1,"count":1})");
   EXPECT_EQ(first.function_error, "");
-  EXPECT_TRUE(first.timing.cold);
+  EXPECT_TRUE(first.timing.cold());
   EXPECT_GT(first.timing.init_us, 0);
   const Outcome second = invoke(f);
   EXPECT_EQ(second.payload, R"({"instance":1,"count":2})");
-  EXPECT_FALSE(second.timing.cold);
+  EXPECT_FALSE(second.timing.cold());
   EXPECT_EQ(second.timing.init_us, 0);
   EXPECT_EQ(backend.booted, 1);
   EXPECT_EQ(backend.inits_ended, 1);
@@ -261,9 +261,9 @@ TEST_F(GatedTest, ProvisionedConcurrencyIsKeptReadyAndUsedFirst) {
   auto third = start(f);  // spills over
   wait_for(3);
   gate.release(3);
-  EXPECT_FALSE(finish(std::move(first)).timing.cold);
-  EXPECT_FALSE(finish(std::move(second)).timing.cold);
-  EXPECT_TRUE(finish(std::move(third)).timing.cold);
+  EXPECT_FALSE(finish(std::move(first)).timing.cold());
+  EXPECT_FALSE(finish(std::move(second)).timing.cold());
+  EXPECT_TRUE(finish(std::move(third)).timing.cold());
 
   engine().set_provisioned_concurrency(f, 1);
   run_until([&] { return backend.alive == 2; });

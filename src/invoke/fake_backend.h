@@ -134,12 +134,13 @@ class FakeBackend final : public sandbox::Backend {
   }
   boost::asio::awaitable<Result<sandbox::Usage>> usage(sandbox::InstanceId) override {
     ++usages;
-    co_return sandbox::Usage{.memory_peak_bytes = memory_peak_bytes, .cpu_nanos = 0};
+    co_return sandbox::Usage{.memory_peak_bytes = memory_peak_bytes, .cpu_nanos = cpu_nanos};
   }
 
   Script script;
   std::optional<Error> boot_error;
   std::uint64_t memory_peak_bytes = 10 << 20;
+  std::uint64_t cpu_nanos = 0;  // of every instance, as long as it lives; FakeRuntime::exit has its own
   int booted = 0;
   int alive = 0;
   int inits_ended = 0;

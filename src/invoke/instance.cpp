@@ -19,6 +19,8 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto kOwnExit = 100ms;             // from the end of its channel until the tree's own exit, whose status tells why
+constexpr auto kReadingInterval = 1s;        // of usage, while there is any
+constexpr std::size_t kReadingCalls = 1024;  // or when so many wait for one
 constexpr auto kExitPatience = 5s;           // from SIGKILL until everything is gone: milliseconds, unless the machine is in trouble
 constexpr std::uint32_t kProcessesMax = 1024;  // processes and threads (AWS, "Lambda quotas")
 constexpr std::uint64_t kMiB = 1024 * 1024;
@@ -33,7 +35,9 @@ Instance::Instance(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner
       log_stream_(new_log_stream(*version_, site_->clock.now())),
       output_(site_->loop, [this](std::string_view line) { log(line); }),
       watchdog_(site_->loop, site_->clock, [this] { on_due(); }),
-      exit_signal_(site_->loop) {}
+      exit_signal_(site_->loop),
+      meter_(version_, site_->clock, site_->metered),
+      reading_due_(site_->loop, site_->clock, [this] { spawn(site_->loop, read_when_due(shared_from_this()), "usage of an instance"); }) {}
 
 Instance::~Instance() = default;
 
@@ -174,7 +178,9 @@ void Instance::on_exit(sandbox::Exit exit) {
   const auto self = shared_from_this();
   phase_ = Phase::ended;
   exit_ = exit;
-  keep_usage(exit.memory_peak_bytes);
+  keep_usage(exit.memory_peak_bytes, exit.cpu_nanos);
+  meter_.close();
+  reading_due_.set(Watchdog::kNever);
   watchdog_.set(Watchdog::kNever);
   output_.drain();
   output_.flush();
@@ -193,13 +199,29 @@ asio::awaitable<const sandbox::Exit*> Instance::exited(Millis patience) {
   co_return exit_ ? &*exit_ : nullptr;
 }
 
-asio::awaitable<void> Instance::refresh_usage() {
-  usage_time_ = site_->clock.monotonic();
-  const auto usage = co_await site_->backend.usage(id_);
-  if (usage) keep_usage(usage->memory_peak_bytes);
+void Instance::end_call(UsageRecord call) {
+  meter_.finish(std::move(call));
+  const bool many = meter_.waiting() == kReadingCalls;
+  if (phase_ == Phase::ended || meter_.waiting() == 0 || (reading_set_ && !many)) return;
+  reading_set_ = true;
+  reading_due_.set(many ? site_->clock.monotonic() : reading_time_ + kReadingInterval);
 }
 
-void Instance::keep_usage(std::uint64_t memory_peak_bytes) { memory_peak_bytes_ = std::max(memory_peak_bytes_, memory_peak_bytes); }
+asio::awaitable<void> Instance::read_when_due(InstancePtr self) {
+  if (self->metering()) co_await self->read_usage();
+  self->reading_set_ = false;
+}
+
+asio::awaitable<void> Instance::read_usage() {
+  reading_time_ = site_->clock.monotonic();
+  const auto usage = co_await site_->backend.usage(id_);
+  if (usage) keep_usage(usage->memory_peak_bytes, usage->cpu_nanos);
+}
+
+void Instance::keep_usage(std::uint64_t memory_peak_bytes, std::uint64_t cpu_nanos) {
+  memory_peak_mb_ = std::max(memory_peak_mb_, (memory_peak_bytes + kMiB - 1) / kMiB);
+  meter_.read(cpu_nanos, memory_peak_mb_);
+}
 
 void Instance::log(std::string_view message) {
   if (keeps_tail_) {

@@ -21,6 +21,7 @@
 #include "invoke/channel.h"
 #include "invoke/engine.h"
 #include "invoke/log_pipe.h"
+#include "invoke/meter.h"
 #include "invoke/signal.h"
 #include "invoke/watchdog.h"
 #include "sandbox/backend.h"
@@ -39,6 +40,7 @@ struct Site {
   const Clock& clock;
   EngineOptions options;
   std::function<void(LogEvent)> log;
+  OnUsage metered;
   InstanceApi api;
 };
 
@@ -76,8 +78,16 @@ class Instance final : public std::enable_shared_from_this<Instance> {
 
   // How it ended; waits for that a few seconds, once it is ending. nullptr if it has not ended by then.
   boost::asio::awaitable<const sandbox::Exit*> exited();
-  boost::asio::awaitable<void> refresh_usage();
-  std::uint64_t memory_peak_bytes() const { return memory_peak_bytes_; }  // as of the last refresh_usage() or the end
+
+  // Each call on it, its init included, is between begin_call() and end_call(). While calls wait in its meter, its usage is read once a
+  // second, and at its end.
+  void begin_call() { meter_.begin(); }
+  void end_call(UsageRecord call);
+  void give_up_call() { meter_.give_up(); }
+  boost::asio::awaitable<void> read_usage();
+  bool metering() const { return meter_.waiting() > 0; }
+  void close_meter() { meter_.close(); }
+  std::uint64_t memory_peak_mb() const { return memory_peak_mb_; }  // as of the last reading, which may be one at the end
 
   // One log event, of the function or of the platform about it. Between begin_tail() and end_tail() the newest are kept.
   void log(std::string_view message);
@@ -89,7 +99,6 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   bool usable() const { return phase_ != Phase::ended && !ending_ && channel_->usable(); }
   const function::VersionPtr& version() const { return version_; }
   const sandbox::InstanceId& id() const { return id_; }
-  MonoTime usage_time() const { return usage_time_; }
 
  private:
   Result<> attach(sandbox::Booted booted);
@@ -99,8 +108,9 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   void on_due();
   void on_ready();
   void on_exit(sandbox::Exit exit);
-  void keep_usage(std::uint64_t memory_peak_bytes);
+  void keep_usage(std::uint64_t memory_peak_bytes, std::uint64_t cpu_nanos);
   static boost::asio::awaitable<void> follow_output(InstancePtr self);
+  static boost::asio::awaitable<void> read_when_due(InstancePtr self);
 
   const std::shared_ptr<const Site> site_;
   const std::weak_ptr<InstanceOwner> owner_;
@@ -118,8 +128,11 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   Watchdog watchdog_;
   Signal exit_signal_;
   std::optional<sandbox::Exit> exit_;
-  std::uint64_t memory_peak_bytes_ = 0;
-  MonoTime usage_time_{};
+  Meter meter_;
+  Watchdog reading_due_;
+  bool reading_set_ = false;  // one is due, or on its way
+  std::uint64_t memory_peak_mb_ = 0;
+  MonoTime reading_time_{};
   bool keeps_tail_ = false;
   std::string tail_;
 };

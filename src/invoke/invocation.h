@@ -31,14 +31,22 @@ struct Invocation {
   std::string trace_id;        // X-Amzn-Trace-Id
 };
 
-// Durations in microseconds.
+// Where the instance of an invocation came from, nearest first.
+enum class StartLevel { idle, version_template, bare_template, boot };
+
+// The stages of an invocation, one after another, in microseconds; start_us and init_us are zero on an idle instance.
 struct Timing {
-  bool cold = false;
-  std::int64_t queue_us = 0;  // waiting for an instance
-  std::int64_t init_us = 0;   // cold only: boot and init
-  std::int64_t run_us = 0;
+  StartLevel level = StartLevel::idle;
+  std::int64_t queue_us = 0;  // until it had an instance, or the making of one began
+  std::int64_t start_us = 0;  // the fork or the boot: until the runtime's process was there
+  std::int64_t init_us = 0;   // until the runtime was ready for it
+  std::int64_t run_us = 0;    // until the runtime had answered; streamed output included
+  std::int64_t reply_us = 0;  // until the answer was handed on: the instance's exit, where that is awaited, its last output, its log lines
+  std::int64_t held_us = 0;   // part of run_us: the caller was slow to take streamed output
   std::int64_t billed_ms = 0;
-  std::uint64_t memory_peak_mb = 0;
+  std::uint64_t memory_peak_mb = 0;  // as the REPORT line has it
+
+  bool cold() const { return level != StartLevel::idle; }
 };
 
 // What happened, whether the function succeeded or not. An Error from Engine::invoke instead means that it did not

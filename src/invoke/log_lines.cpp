@@ -38,7 +38,7 @@ std::string json_report(const function::Version& version, const Report& report) 
   const Timing& timing = report.timing;
   return fmt::format(R"("requestId":"{}","metrics":{{"durationMs":{},"billedDurationMs":{},"memorySizeMB":{},"maxMemoryUsedMB":{}{}}},{})",
                      report.id.str(), millis(timing.run_us), timing.billed_ms, version.memory_mb, timing.memory_peak_mb,
-                     timing.cold ? fmt::format(R"(,"initDurationMs":{})", millis(timing.init_us)) : std::string(),
+                     timing.cold() ? fmt::format(R"(,"initDurationMs":{})", millis(timing.init_us)) : std::string(),
                      json_status(report.status, report.error_type));
 }
 
@@ -63,7 +63,7 @@ std::string report_line(const function::Version& version, const Report& report, 
   }
   std::string line = fmt::format("REPORT RequestId: {}\tDuration: {} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
                                  report.id.str(), millis(timing.run_us), timing.billed_ms, version.memory_mb, timing.memory_peak_mb);
-  if (timing.cold) line += fmt::format("Init Duration: {} ms\t", millis(timing.init_us));
+  if (timing.cold()) line += fmt::format("Init Duration: {} ms\t", millis(timing.init_us));
   if (!success) line += text_status(report.status, report.error_type);
   return line;
 }

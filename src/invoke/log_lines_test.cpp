@@ -15,7 +15,7 @@ TEST_F(LogLinesTest, Text) {
   EXPECT_EQ(start_line(version, report.id, now), "START RequestId: id Version: $LATEST");
   EXPECT_EQ(end_line(version, report.id), "END RequestId: id");
   EXPECT_EQ(report_line(version, report, now), "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t");
-  report.timing.cold = true;
+  report.timing.level = StartLevel::boot;
   report.timing.init_us = 110'100;
   report.status = "error";
   report.error_type = "Runtime.ExitError";
@@ -29,7 +29,7 @@ TEST_F(LogLinesTest, Json) {
   EXPECT_EQ(start_line(version, report.id, now),
             R"({"time":"2026-01-02T03:04:05.678Z","type":"platform.start","record":{"requestId":"id","version":"$LATEST"}})");
   EXPECT_EQ(end_line(version, report.id), "");
-  report.timing.cold = true;
+  report.timing.level = StartLevel::boot;
   report.timing.init_us = 110'100;
   report.status = "error";
   report.error_type = "Quo\"ted";

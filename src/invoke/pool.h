@@ -31,6 +31,7 @@ class Pool {
   std::uint32_t provisioned_ready() const;  // initialised
 
   std::uint32_t provisioned_target = 0;
+  MonoTime provisioned_metered{};  // until then the target is in usage records
   bool keeper_runs = false;   // the coroutine that keeps the target
   bool retired = false;       // no instance is kept any more
   std::uint32_t users = 0;    // calls that hold the pool

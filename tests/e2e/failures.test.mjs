@@ -4,18 +4,15 @@ import { after, before, test } from 'node:test';
 
 import { Daemon } from '../lib/daemon.mjs';
 import { Lambda } from '../lib/lambda.mjs';
-import { census, eventually } from '../lib/machine.mjs';
+import { atRest, census, eventually } from '../lib/machine.mjs';
 
 let daemon, lambda, idle;
 before(async () => {
   daemon = await Daemon.start({ args: ['--idle-timeout', '200ms'] });
   lambda = new Lambda(daemon);
-  idle = census(daemon);
+  idle = await atRest(daemon);
 });
-after(async () => {
-  await eventually(() => JSON.stringify(census(daemon)) === JSON.stringify(idle), 'no process, cgroup, mount or namespace is left');
-  await daemon.dispose();
-});
+after(() => daemon.dispose());
 
 const cases = [
   {
@@ -95,4 +92,9 @@ test('the neighbour answers all the while', async () => {
   const storm = ['busy-loop', 'fork-bomb', 'exit'].map((name) => lambda.invoke(name));
   for (let i = 0; i < 20; ++i) assert.deepEqual((await lambda.invoke('neighbour', { i })).payload, { i });
   await Promise.all(storm);
+});
+
+test('of all that, no process, cgroup, mount or namespace is left', async () => {
+  await eventually(async () => (await daemon.instances()).length === 0, 'the last instance is gone');
+  assert.deepEqual(await atRest(daemon), idle);
 });

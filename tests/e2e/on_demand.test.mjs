@@ -4,12 +4,22 @@ import { after, before, test } from 'node:test';
 
 import { Daemon } from '../lib/daemon.mjs';
 import { Lambda, sdk } from '../lib/lambda.mjs';
-import { census, eventually } from '../lib/machine.mjs';
+import { atRest, census, eventually } from '../lib/machine.mjs';
 
 let daemon, lambda, idle;
 before(async () => {
   daemon = await Daemon.start({ args: ['--idle-timeout', '300ms'] });
   lambda = new Lambda(daemon);
+  idle = await atRest(daemon);
+});
+after(() => daemon.dispose());
+
+const gone = async () => {
+  await eventually(async () => (await daemon.instances()).length === 0, 'the last instance is gone');
+  assert.deepEqual(await atRest(daemon), idle);
+};
+
+test('deploying starts nothing', async () => {
   await lambda.deployPython('who', `
 import os, time
 instance = os.urandom(8).hex()
@@ -20,14 +30,8 @@ def handler(event, context):
     time.sleep(event.get('sleep', 0))
     return {'instance': instance, 'count': count}
 `);
-  idle = census(daemon);
-});
-after(() => daemon.dispose());
-
-const gone = () => eventually(() => JSON.stringify(census(daemon)) === JSON.stringify(idle), 'everything that the calls started is gone');
-
-test('deploying starts no process', () => {
-  assert.equal(idle.cgroups >= 0 && idle.networkNamespaces, census(daemon).networkNamespaces);
+  assert.deepEqual(await daemon.instances(), []);
+  assert.deepEqual(await atRest(daemon), idle);
 });
 
 test('a warm instance is used again, and is gone after the idle timeout', async () => {

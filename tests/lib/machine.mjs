@@ -1,5 +1,5 @@
 // What exists on the machine because of a daemon: processes, cgroups, mounts and network namespaces, read from /proc and /sys.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -42,8 +42,15 @@ function folders(root, depth) {
     return readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())
       .flatMap((entry) => [path.join(root, entry.name), ...folders(path.join(root, entry.name), depth - 1)]);
   } catch {
-    return [];
+    return []; // gone
   }
+}
+
+// The control groups of a daemon's instances: its group is named after its data directory (src/sandbox/warden/host.cpp).
+function cgroups(daemon) {
+  const { dev, ino } = statSync(daemon.data);
+  const name = `/wick-${dev.toString(16)}-${ino.toString(16)}/`;
+  return folders('/sys/fs/cgroup', 6).filter((folder) => folder.includes(name)).length;
 }
 
 function networkNamespaces(pids) {
@@ -58,11 +65,12 @@ function networkNamespaces(pids) {
   return found.size;
 }
 
-// Counts that must be the same before and after functions ran.
+// Counts that must be the same before and after functions ran. The warden keeps a few first processes ready, so compare counts
+// of a daemon that has run something and is at rest (atRest).
 export function census(daemon) {
   return {
     processes: descendants(daemon.child.pid).length,
-    cgroups: folders('/sys/fs/cgroup', 6).filter((name) => /wick/.test(name)).length,
+    cgroups: cgroups(daemon),
     mounts: read('/proc/self/mountinfo').split('\n').length,
     wardenMounts: Math.max(0, ...descendants(daemon.child.pid).filter(([, command]) => /wick-warden/.test(command))
       .map(([pid]) => read(`/proc/${pid}/mountinfo`).split('\n').length)),
@@ -77,4 +85,16 @@ export async function eventually(condition, what, timeoutMs = 10_000) {
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await sleep(10);
   }
+}
+
+// The census once it has stopped changing.
+export async function atRest(daemon) {
+  let last = '';
+  await eventually(async () => {
+    const before = last;
+    last = JSON.stringify(census(daemon));
+    if (before !== last) await sleep(300); // longer than the warden waits before it makes new first processes
+    return before === last;
+  }, 'the daemon is at rest');
+  return JSON.parse(last);
 }

@@ -12,6 +12,8 @@ struct Origin {
   std::string request_id;
   std::string trace_id;
   WallTime time;
+  std::string account = {};
+  std::string access_key = {};  // who signed the request, where the URL asks for that (AWS_IAM); empty where it does not
 };
 
 // The event as JSON. Text bodies stay text, as AWS decides by their content type; all others, and what is not UTF-8, come in base64.

@@ -42,6 +42,15 @@ TEST(Event, APlainGet) {
   EXPECT_EQ(event.at("headers").at("x-forwarded-port"), "4566");
 }
 
+TEST(Event, TellsWhoSigned) {
+  const auto event = json::parse(make_event(request("GET", "/", ""), {"abc", "the-id", "Root=1", WallTime{}, "000000000000", "AKIA"})).as_object();
+  const auto& context = event.at("requestContext").as_object();
+  EXPECT_EQ(context.at("accountId"), "000000000000");
+  EXPECT_EQ(context.at("authorizer").at("iam").at("accessKey"), "AKIA");
+  EXPECT_EQ(context.at("authorizer").at("iam").at("userArn"), "arn:aws:iam::000000000000:root");
+  EXPECT_EQ(event_of(request("GET", "/", "")).at("requestContext").at("accountId"), "anonymous");
+}
+
 TEST(Event, RepeatedHeadersAndParametersAreJoined) {
   auto from = request("GET", "/", "q=query&multi=foo&multi=%2Fbar&empty");
   from.fields.add("X-Multi", "a");

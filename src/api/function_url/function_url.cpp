@@ -6,9 +6,11 @@
 #include "api/function_url/streamed_reply.h"
 #include "api/lambda/invocation_input.h"
 #include "function/registry.h"
+#include "http/sigv4.h"
 #include "invoke/engine.h"
 
 namespace wick::api::function_url {
+
 boost::asio::awaitable<http::Response> FunctionUrl::handle(std::string url_id, http::Request request) {
   auto url = registry_.find_url(url_id);
   if (!url) co_return no_such_url();
@@ -31,7 +33,11 @@ boost::asio::awaitable<http::Response> FunctionUrl::call(function::UrlConfig url
   invocation.version = target->version;
   invocation.invoked_arn = target->invoked_arn;
   invocation.trace_id = lambda::trace_or_new(std::string(request.fields.get("X-Amzn-Trace-Id")), clock_, random_);
-  invocation.payload = make_event(request, {url.url_id, invocation.id.str(), invocation.trace_id, clock_.now()});
+  Origin origin{url.url_id, invocation.id.str(), invocation.trace_id, clock_.now(), registry_.account()};
+  if (url.auth == function::UrlAuth::aws_iam) {
+    if (auto scope = http::signature_scope(request)) origin.access_key = std::move(scope->access_key_id);
+  }
+  invocation.payload = make_event(request, origin);
   if (invocation.payload.size() > invoke::kPayloadMax) co_return refusal(413, "RequestEntityTooLargeException", "Request size exceeded");
 
   const std::string request_id = invocation.id.str();

@@ -30,6 +30,10 @@ class Engine;
 namespace wick::service::logs {
 class Logs;
 }
+namespace wick::service::usage {
+class Usage;
+struct Prices;
+}  // namespace wick::service::usage
 
 namespace wick::api::own {
 
@@ -52,6 +56,8 @@ struct Parts {
   function::Runtimes& runtimes;
   invoke::Engine& engine;
   service::logs::Logs& logs;
+  service::usage::Usage& usage;
+  const service::usage::Prices& prices;
   const Clock& clock;
   Random& random;
 };

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "api/lambda/package_token.h"
 #include "base/worker_pool.h"
@@ -19,6 +20,8 @@
 #include "invoke/engine.h"
 #include "kv/store.h"
 #include "service/logs/logs.h"
+#include "service/usage/prices.h"
+#include "service/usage/usage.h"
 
 namespace wick::api::own {
 namespace {
@@ -57,7 +60,9 @@ class WickApiTest : public testing::Test {
     runtimes_ = function::Runtimes::discover(folder_);
     logs_ = std::make_unique<service::logs::Logs>(loop_.get_executor(), pool_, *kv_);
     engine_ = std::make_unique<invoke::Engine>(loop_.get_executor(), backend_, *packages_, pool_, Clock::system(), invoke::EngineOptions{},
-                                               [](invoke::LogEvent) {});
+                                               [](invoke::LogEvent) {}, [](invoke::UsageRecord) {});
+    usage_ = std::make_unique<service::usage::Usage>(loop_.get_executor(), pool_, *kv_, Clock::system(),
+                                                     [](const function::FunctionName&) { return function::Tags{{"team", "red"}}; });
     DaemonInfo info{.version = "1.2.3",
                     .started = WallTime(),
                     .data = folder_,
@@ -66,11 +71,12 @@ class WickApiTest : public testing::Test {
                     .missing = {"no memory limit"},
                     .credentials = true};
     api_ = std::make_unique<WickApi>(loop_.get_executor(),
-                                     Parts{pool_, *blobs_, *registry_, *runtimes_, *engine_, *logs_, Clock::system(), Random::system()},
+                                     Parts{pool_, *blobs_, *registry_, *runtimes_, *engine_, *logs_, *usage_, prices_, Clock::system(), Random::system()},
                                      std::move(info), kSecret);
   }
   ~WickApiTest() override {
     run(logs_->stop());
+    run(usage_->stop());
     run(engine_->stop(Millis(0)));
     std::filesystem::remove_all(folder_);
   }
@@ -116,6 +122,8 @@ class WickApiTest : public testing::Test {
   std::unique_ptr<function::Runtimes> runtimes_;
   WorkerPool pool_{2};
   std::unique_ptr<service::logs::Logs> logs_;
+  const service::usage::Prices prices_;
+  std::unique_ptr<service::usage::Usage> usage_;
   std::unique_ptr<invoke::Engine> engine_;
   std::unique_ptr<WickApi> api_;
 };
@@ -180,6 +188,66 @@ TEST_F(WickApiTest, LogsByTimeAndLimit) {
   for (const char* query : {"?since=x", "?limit=0", "?limit=99999999", "?follow=maybe", "?until=1"}) {
     EXPECT_EQ(call("GET", std::string("/_wick/v1/functions/f/logs") + query).status, 400u) << query;
   }
+}
+
+TEST_F(WickApiTest, UsageAndWhatItCosts) {
+  const auto version = std::make_shared<function::Version>([] {
+    function::Version out;
+    out.name = function::FunctionName("f");
+    out.version = "3";
+    out.memory_mb = 2048;
+    return out;
+  }());
+  invoke::UsageRecord record;
+  record.version = version;
+  record.time = Clock::system().now();
+  record.id = invoke::RequestId("id-1");
+  record.timing = {.level = invoke::StartLevel::boot, .queue_us = 5, .start_us = 2'500, .init_us = 40'000, .run_us = 959'000, .reply_us = 100,
+                   .billed_ms = 1'000, .memory_peak_mb = 64};
+  record.cpu_nanos = 250'000'000;
+  usage_->append(record);
+  record.time -= std::chrono::hours(30);
+  usage_->append(record);
+
+  for (const char* query : {"", "?by=function"}) {
+    const boost::json::object answer = boost::json::parse(call("GET", std::string("/_wick/v1/usage") + query).body).as_object();
+    ASSERT_EQ(answer.at("rows").as_array().size(), 1u);
+    const boost::json::object row = answer.at("rows").as_array().at(0).as_object();
+    EXPECT_EQ(row.at("function"), "f");
+    EXPECT_EQ(row.at("calls"), 1);
+    EXPECT_EQ(row.at("coldStarts"), 1);
+    EXPECT_EQ(row.at("billedMs"), 1'000);
+    EXPECT_EQ(row.at("gbSeconds"), 2.0);
+    EXPECT_EQ(row.at("cpuSeconds"), 0.25);
+    EXPECT_DOUBLE_EQ(row.at("cost").as_double(), 2 * 0.0000166667 + 0.0000002);
+    EXPECT_EQ(answer.at("total").at("cost"), row.at("cost"));
+    EXPECT_EQ(answer.at("prices").at("currency"), "USD");
+  }
+  const auto rows = [this](const std::string& query) {
+    return boost::json::serialize(boost::json::parse(call("GET", "/_wick/v1/usage" + query).body).at("rows"));
+  };
+  EXPECT_THAT(rows("?by=version"), testing::StartsWith(R"([{"function":"f","version":"3","calls":1)"));
+  EXPECT_THAT(rows("?by=tag:team"), testing::StartsWith(R"([{"tag":"red","calls":1)"));
+  EXPECT_THAT(rows("?by=tag:cost%20centre"), testing::StartsWith(R"([{"tag":null,"calls":1)"));
+  EXPECT_THAT(rows("?from=0&by=hour"), testing::ContainsRegex("calls\":1.*calls\":1"));
+  EXPECT_EQ(rows("?from=0&to=0"), "[]");
+  for (const char* query : {"?by=", "?by=tag:", "?by=day", "?from=x", "?to=-1", "?since=1"}) {
+    EXPECT_EQ(call("GET", std::string("/_wick/v1/usage") + query).status, 400u) << query;
+  }
+
+  const boost::json::object known = boost::json::parse(call("GET", "/_wick/v1/calls/id-1").body).as_object();
+  EXPECT_EQ(known.at("requestId"), "id-1");
+  ASSERT_EQ(known.at("attempts").as_array().size(), 2u);
+  const boost::json::object attempt = known.at("attempts").as_array().at(1).as_object();
+  EXPECT_EQ(attempt.at("start"), "boot");
+  EXPECT_EQ(attempt.at("end"), "success");
+  EXPECT_EQ(attempt.at("startMs"), 2.5);
+  EXPECT_EQ(attempt.at("initMs"), 40.0);
+  EXPECT_EQ(attempt.at("runMs"), 959.0);
+  EXPECT_EQ(attempt.at("cpuMs"), 250.0);
+  EXPECT_EQ(attempt.at("memoryMb"), 2048);
+  EXPECT_DOUBLE_EQ(attempt.at("cost").as_double(), 2 * 0.0000166667 + 0.0000002);
+  EXPECT_EQ(call("GET", "/_wick/v1/calls/id-2").status, 404u);
 }
 
 TEST_F(WickApiTest, FollowingEndsWhenTheDaemonStops) {
