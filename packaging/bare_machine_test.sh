@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves packaging/packages.txt complete: makes a minimal Debian 12 root, clones this repository's HEAD into it, and runs ./dev build
 # and the unit tests there, so nothing that this machine happens to have can help. Takes some 10 minutes; run as root, by hand. The
-# outcome is written to packaging/bare_machine.txt.
+
 #
 #   packaging/bare_machine_test.sh [FOLDER]     FOLDER for the root, removed afterwards (default: a temporary one)
 #

@@ -1,7 +1,7 @@
 // wick completion: scripts for shells, to be sourced. Commands and options are those of the command line itself.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 
@@ -70,8 +70,9 @@ std::string script_for(const std::string& shell, const CLI::App& app) {
     commands.push_back(command->get_name());
     const auto names = options_of(*command);
     if (names.empty()) continue;
-    options += shell == "fish" ? fmt::format("complete -c wick -n \"__fish_seen_subcommand_from {}\" -l {}\n", command->get_name(), fmt::join(names, " -l "))
-                               : fmt::format("    {}) options=\"--{}\" ;;\n", command->get_name(), fmt::join(names, " --"));
+    options += shell == "fish"
+                   ? fmt::format("complete -c wick -n \"__fish_seen_subcommand_from {}\" -l {}\n", command->get_name(), fmt::join(names, " -l "))
+                   : fmt::format("    {}) options=\"--{}\" ;;\n", command->get_name(), fmt::join(names, " --"));
   }
   std::string script = shell == "fish" ? kFish : kBash;
   replace(script, "@COMMANDS@", fmt::format("{}", fmt::join(commands, " ")));

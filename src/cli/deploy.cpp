@@ -4,9 +4,9 @@
 #include <chrono>
 #include <thread>
 
+#include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/core.h>
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -28,7 +28,7 @@ struct Wishes {
   std::string name;
   std::string runtime;
   std::string handler;
-  std::uint32_t memory = 0;   // 0: as it is, or the default
+  std::uint32_t memory = 0;  // 0: as it is, or the default
   std::uint32_t timeout = 0;
   std::vector<std::string> environment;  // K=V
   bool url = false;
@@ -70,12 +70,15 @@ Result<> settle(const Api& api, Wishes& wishes, const Package& package, const js
   if (wishes.handler.empty()) {
     return fail(Errc::invalid_argument,
                 fmt::format("cannot tell what in {} to run: there is no bootstrap, package.json with \"main\", index.mjs, index.js, handler.py, "
-                            "lambda_function.py, main.py or app.py, and not exactly one source file; name it with --handler FILE.FUNCTION", wishes.path));
+                            "lambda_function.py, main.py or app.py, and not exactly one source file; name it with --handler FILE.FUNCTION",
+                            wishes.path));
   }
   if (!wishes.runtime.empty()) return {};
   auto kind = kind_of_handler(package.files, wishes.handler);
   if (!kind && package.handler) kind = package.handler->kind;
-  if (!kind) return fail(Errc::invalid_argument, fmt::format("no file in {} is that of {}: name the runtime as well, with --runtime", wishes.path, wishes.handler));
+  if (!kind)
+    return fail(Errc::invalid_argument,
+                fmt::format("no file in {} is that of {}: name the runtime as well, with --runtime", wishes.path, wishes.handler));
   wishes.runtime = text_of(existing, "Runtime");
   if (runs(wishes.runtime, *kind)) return {};
   WICK_TRY(wishes.runtime, newest_runtime(api, *kind));
@@ -105,7 +108,8 @@ Result<json::value> wait_until_ready(const Api& api, const std::string& name) {
     if (state == "Failed") return fail(Errc::internal, "the function cannot be made ready: " + text_of(configuration, "StateReason"));
     if (update == "Failed") return fail(Errc::internal, "the update failed: " + text_of(configuration, "LastUpdateStatusReason"));
     if (state == "Active" && update != "InProgress") return configuration;
-    if (Clock::system().monotonic() > deadline) return fail(Errc::deadline_exceeded, fmt::format("{} is not ready after a minute; see `wick show {}`", name, name));
+    if (Clock::system().monotonic() > deadline)
+      return fail(Errc::deadline_exceeded, fmt::format("{} is not ready after a minute; see `wick show {}`", name, name));
     std::this_thread::sleep_for(kReadyPoll);
   }
 }
@@ -173,8 +177,10 @@ Result<int> deploy(const Api& api, Wishes wishes, bool as_json) {
   if (wishes.name.empty()) wishes.name = package.name;
 
   json::value existing;
-  if (auto found = api.call("lambda", "GET", function_path(wishes.name, "/configuration"))) existing = std::move(*found);
-  else if (found.error().code != Errc::not_found) return std::unexpected(std::move(found).error());
+  if (auto found = api.call("lambda", "GET", function_path(wishes.name, "/configuration")))
+    existing = std::move(*found);
+  else if (found.error().code != Errc::not_found)
+    return std::unexpected(std::move(found).error());
   WICK_CHECK(settle(api, wishes, package, existing));
 
   const auto outcome = [&] {
@@ -198,12 +204,13 @@ Result<int> deploy(const Api& api, Wishes wishes, bool as_json) {
 }
 
 CLI::Validator is_function_name() {
-  return CLI::Validator([](const std::string& name) {
-    const bool fits = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
-      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
-    });
-    return fits ? std::string() : fmt::format("'{}' is no function name: up to 64 letters, digits, - and _", name);
-  }, "NAME");
+  return CLI::Validator(
+      [](const std::string& name) {
+        const bool fits = !name.empty() && name.size() <= 64 &&
+                          std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; });
+        return fits ? std::string() : fmt::format("'{}' is no function name: up to 64 letters, digits, - and _", name);
+      },
+      "NAME");
 }
 
 }  // namespace
@@ -219,9 +226,7 @@ void add_deploy(CLI::App& app, Session& session) {
   command->add_option("--timeout", wishes->timeout, "How long a call may take, in seconds")->check(CLI::Range(1, 900));
   command->add_option("--env", wishes->environment, "An environment variable, KEY=VALUE; more than once for several")->allow_extra_args(false);
   command->add_flag("--url", wishes->url, "Give it an HTTP address that anyone who reaches Wick may call");
-  command->callback([&session, wishes] {
-    session.chosen = [&session, wishes](const Api& api) { return deploy(api, *wishes, session.json); };
-  });
+  command->callback([&session, wishes] { session.chosen = [&session, wishes](const Api& api) { return deploy(api, *wishes, session.json); }; });
 }
 
 }  // namespace wick::cli

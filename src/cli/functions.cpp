@@ -1,7 +1,7 @@
 // wick ls, show and rm.
+#include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/core.h>
 
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -15,7 +15,9 @@ Result<json::array> all_functions(const Api& api) {
   json::array functions;
   std::string marker;
   do {
-    WICK_TRY(const json::value page, api.call("lambda", "GET", "/2015-03-31/functions" + (marker.empty() ? "" : "?Marker=" + http::percent_encode(marker, http::Slash::encode))));
+    WICK_TRY(
+        const json::value page,
+        api.call("lambda", "GET", "/2015-03-31/functions" + (marker.empty() ? "" : "?Marker=" + http::percent_encode(marker, http::Slash::encode))));
     for (const json::value& function : list_of(page, "Functions")) functions.push_back(function);
     marker = text_of(page, "NextMarker");
   } while (!marker.empty());
@@ -66,23 +68,27 @@ void print_function(const json::value& shown) {
   fmt::print("{}\n", styled(Style::bold, text_of(configuration, "FunctionName")));
   line("arn", text_of(configuration, "FunctionArn"));
   line("description", text_of(configuration, "Description"));
-  line("state", text_of(configuration, "State") + (text_of(configuration, "StateReason").empty() ? "" : ": " + text_of(configuration, "StateReason")));
+  line("state",
+       text_of(configuration, "State") + (text_of(configuration, "StateReason").empty() ? "" : ": " + text_of(configuration, "StateReason")));
   line("runtime", text_of(configuration, "Runtime"));
   line("handler", text_of(configuration, "Handler"));
   line("memory", fmt::format("{} MB", number_of(configuration, "MemorySize")));
   line("timeout", fmt::format("{} s", number_of(configuration, "Timeout")));
-  line("code", fmt::format("{}, sha256 {}", human_bytes(static_cast<std::uint64_t>(number_of(configuration, "CodeSize"))), text_of(configuration, "CodeSha256")));
+  line("code", fmt::format("{}, sha256 {}", human_bytes(static_cast<std::uint64_t>(number_of(configuration, "CodeSize"))),
+                           text_of(configuration, "CodeSha256")));
   line("modified", text_of(configuration, "LastModified"));
   if (const auto* environment = configuration.as_object().if_contains("Environment"); environment != nullptr && environment->is_object()) {
     if (const auto* variables = environment->as_object().if_contains("Variables"); variables != nullptr && variables->is_object()) {
-      for (const auto& [key, value] : variables->as_object()) line("env", fmt::format("{}={}", std::string(key), value.is_string() ? std::string(value.as_string()) : ""));
+      for (const auto& [key, value] : variables->as_object())
+        line("env", fmt::format("{}={}", std::string(key), value.is_string() ? std::string(value.as_string()) : ""));
     }
   }
   for (const json::value& layer : list_of(configuration, "Layers")) line("layer", text_of(layer, "Arn"));
   for (const json::value& version : list_of(shown, "Versions")) {
     if (text_of(version, "Version") != "$LATEST") line("version", text_of(version, "Version"));
   }
-  for (const json::value& alias : list_of(shown, "Aliases")) line("alias", fmt::format("{} -> {}", text_of(alias, "Name"), text_of(alias, "FunctionVersion")));
+  for (const json::value& alias : list_of(shown, "Aliases"))
+    line("alias", fmt::format("{} -> {}", text_of(alias, "Name"), text_of(alias, "FunctionVersion")));
   for (const json::value& url : list_of(shown, "FunctionUrlConfigs")) line("url", styled(Style::cyan, text_of(url, "FunctionUrl")));
   for (const json::value& instance : list_of(shown, "Instances"))
     line("instance", fmt::format("{} {} (version {})", text_of(instance, "instance"), text_of(instance, "state"), text_of(instance, "version")));
@@ -96,8 +102,10 @@ Result<int> show(const Api& api, const std::string& name, bool as_json) {
   object["Aliases"] = list_of(related(api, function_path(plain, "/aliases")), "Aliases");
   object["FunctionUrlConfigs"] = list_of(related(api, fmt::format("/2021-10-31/functions/{}/urls", plain)), "FunctionUrlConfigs");
   object["Instances"] = instances_of(api, plain);
-  if (as_json) print_json(shown);
-  else print_function(shown);
+  if (as_json)
+    print_json(shown);
+  else
+    print_function(shown);
   return 0;
 }
 
@@ -126,23 +134,17 @@ void add_functions(CLI::App& app, Session& session) {
   auto* ls = app.add_subcommand("ls", "List the functions");
   auto names_only = std::make_shared<bool>(false);
   ls->add_flag("--names", *names_only, "Names only, one to a line");
-  ls->callback([&session, names_only] {
-    session.chosen = [&session, names_only](const Api& api) { return list(api, *names_only, session.json); };
-  });
+  ls->callback([&session, names_only] { session.chosen = [&session, names_only](const Api& api) { return list(api, *names_only, session.json); }; });
 
   auto* show_command = app.add_subcommand("show", "Show all there is about a function");
   auto name = std::make_shared<std::string>();
   show_command->add_option("name", *name, "The function")->required();
-  show_command->callback([&session, name] {
-    session.chosen = [&session, name](const Api& api) { return show(api, *name, session.json); };
-  });
+  show_command->callback([&session, name] { session.chosen = [&session, name](const Api& api) { return show(api, *name, session.json); }; });
 
   auto* rm = app.add_subcommand("rm", "Remove functions, with their versions, aliases and URLs");
   auto names = std::make_shared<std::vector<std::string>>();
   rm->add_option("name", *names, "The functions")->required();
-  rm->callback([&session, names] {
-    session.chosen = [&session, names](const Api& api) { return remove(api, *names, session.json); };
-  });
+  rm->callback([&session, names] { session.chosen = [&session, names](const Api& api) { return remove(api, *names, session.json); }; });
 }
 
 }  // namespace wick::cli

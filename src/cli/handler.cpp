@@ -6,8 +6,8 @@
 #include <regex>
 #include <vector>
 
-#include <boost/json.hpp>
 #include <fmt/core.h>
+#include <boost/json.hpp>
 
 namespace wick::cli {
 namespace {
@@ -71,9 +71,7 @@ std::optional<Kind> kind_of(const std::string& path) {
   return extension == ".py" ? Kind::python : Kind::node;
 }
 
-bool is_source(const std::string& path) {
-  return path == "package.json" || (kind_of(path) && path.find("node_modules/") == std::string::npos);
-}
+bool is_source(const std::string& path) { return path == "package.json" || (kind_of(path) && path.find("node_modules/") == std::string::npos); }
 
 std::optional<Handler> find_handler(const Files& files) {
   if (files.contains("bootstrap")) return Handler{Kind::executable, "bootstrap"};
@@ -83,7 +81,8 @@ std::optional<Handler> find_handler(const Files& files) {
 
 std::string exported_handler(Kind kind, const std::string& source) {
   static const std::regex python(R"(^(?:async\s+)?def\s+(\w+)\s*\()", std::regex::multiline);
-  static const std::regex node(R"((?:^|\n|;)\s*(?:export\s+(?:async\s+)?(?:function\*?|const|let|var)\s+(\w+)|(?:module\.)?exports\.(\w+)\s*=|export\s+default\b))");
+  static const std::regex node(
+      R"((?:^|\n|;)\s*(?:export\s+(?:async\s+)?(?:function\*?|const|let|var)\s+(\w+)|(?:module\.)?exports\.(\w+)\s*=|export\s+default\b))");
   std::vector<std::string> names;
   const std::regex& pattern = kind == Kind::python ? python : node;
   for (std::sregex_iterator match(source.begin(), source.end(), pattern), end; match != end; ++match) {

@@ -3,9 +3,9 @@
 #include <iostream>
 #include <iterator>
 
+#include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/core.h>
 
 #include "base/digest.h"
 #include "cli/commands.h"
@@ -71,13 +71,17 @@ Result<int> invoke(const Api& api, const Call& call, bool as_json) {
 
   const std::string request_id(response.fields.get("x-amzn-RequestId"));
   if (call.async) {
-    if (as_json) print_json({{"requestId", request_id}});
-    else fmt::print("accepted, request id {}\n", request_id);
+    if (as_json)
+      print_json({{"requestId", request_id}});
+    else
+      fmt::print("accepted, request id {}\n", request_id);
     return kDone;
   }
   if (call.tail) print_log(response);
-  if (is_terminal(1)) fmt::print("{}\n", without_control_characters(response.body));
-  else fmt::print("{}", response.body);
+  if (is_terminal(1))
+    fmt::print("{}\n", without_control_characters(response.body));
+  else
+    fmt::print("{}", response.body);
   if (response.fields.find("X-Amz-Function-Error") == nullptr) return kDone;
   complain(fmt::format("the function failed: {}; `wick logs {}` has more, request id {}", summary_of(response.body), call.name, request_id));
   return kFunctionError;
@@ -93,9 +97,7 @@ void add_invoke(CLI::App& app, Session& session) {
   command->add_option("--qualifier", call->qualifier, "A version or an alias");
   command->add_flag("--async", call->async, "Queue the call, do not wait for it");
   command->add_flag("--tail", call->tail, "Show the call's log as well");
-  command->callback([&session, call] {
-    session.chosen = [&session, call](const Api& api) { return invoke(api, *call, session.json); };
-  });
+  command->callback([&session, call] { session.chosen = [&session, call](const Api& api) { return invoke(api, *call, session.json); }; });
 }
 
 }  // namespace wick::cli

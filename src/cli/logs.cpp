@@ -1,7 +1,7 @@
 // wick logs: what a function printed, then and as it happens.
+#include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/core.h>
 
 #include "base/clock.h"
 #include "cli/commands.h"
@@ -25,9 +25,11 @@ void print_event(const json::value& event, bool as_json) {
   } else {
     const std::string time = format_iso8601_zulu(WallTime{std::chrono::milliseconds(number_of(event, "time"))});
     std::string message = without_control_characters(text_of(event, "message"));
-    const bool platform = message.starts_with("START RequestId:") || message.starts_with("END RequestId:") || message.starts_with("REPORT RequestId:");
+    const bool platform =
+        message.starts_with("START RequestId:") || message.starts_with("END RequestId:") || message.starts_with("REPORT RequestId:");
     // The Node.js console writes the time itself.
-    if (message.size() > time.size() && message.starts_with(time.substr(0, time.find('T') + 1)) && message[time.size()] == '\t') message.erase(0, time.size() + 1);
+    if (message.size() > time.size() && message.starts_with(time.substr(0, time.find('T') + 1)) && message[time.size()] == '\t')
+      message.erase(0, time.size() + 1);
     fmt::print("{} {}\n", styled(Style::dim, time), styled(platform ? Style::dim : Style::plain, message));
   }
   std::fflush(stdout);
@@ -70,12 +72,10 @@ void add_logs(CLI::App& app, Session& session) {
   auto wishes = std::make_shared<Wishes>();
   command->add_option("name", wishes->name, "The function")->required();
   command->add_flag("-f,--follow", wishes->follow, "Go on as it grows");
-  command->add_option("--since", wishes->since, "How far back: 30s, 10m, 2h (default 1h)")->transform(CLI::AsNumberWithUnit(
-      std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}));
+  command->add_option("--since", wishes->since, "How far back: 30s, 10m, 2h (default 1h)")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}));
   command->add_option("--limit", wishes->limit, "The newest N events (default 1000)")->check(CLI::Range(1, 10'000));
-  command->callback([&session, wishes] {
-    session.chosen = [&session, wishes](const Api& api) { return logs(api, *wishes, session.json); };
-  });
+  command->callback([&session, wishes] { session.chosen = [&session, wishes](const Api& api) { return logs(api, *wishes, session.json); }; });
 }
 
 }  // namespace wick::cli

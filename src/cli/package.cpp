@@ -32,9 +32,7 @@ std::string fit_name(std::string name) {
   return name.substr(0, 64);
 }
 
-void note(Files& files, const std::string& name, const std::string& text) {
-  files[name] = is_source(name) && text.size() <= kSourceMax ? text : "";
-}
+void note(Files& files, const std::string& name, const std::string& text) { files[name] = is_source(name) && text.size() <= kSourceMax ? text : ""; }
 
 Result<Package> package_file(const fs::path& path) {
   WICK_TRY(std::string text, read_file(path));
@@ -46,7 +44,8 @@ Result<Package> package_file(const fs::path& path) {
   if (!kind_of(name)) {
     if (access(path.c_str(), X_OK) != 0) {
       return fail(Errc::invalid_argument,
-                  fmt::format("{} is not something to run: give a .py, .mjs, .js or .cjs file, a folder, a .zip, or an executable (chmod +x it)", path.string()));
+                  fmt::format("{} is not something to run: give a .py, .mjs, .js or .cjs file, a folder, a .zip, or an executable (chmod +x it)",
+                              path.string()));
     }
     name = "bootstrap";
     mode = 0755;

@@ -1,9 +1,9 @@
 // wick runtime: which interpreters there are, and more of them. wick status: how the daemon is.
 #include <filesystem>
 
+#include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/core.h>
 
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -36,8 +36,10 @@ Result<int> obtain(const Api& api, const std::string& what, json::object body, b
     const Progress progress(what == "install" ? "installing, this may take a minute" : "copying");
     return api.call("wick", "POST", "/_wick/v1/runtimes/" + what, body);
   }());
-  if (as_json) print_json(runtime);
-  else fmt::print("{} {} is ready\n", text_of(runtime, "name"), text_of(runtime, "version"));
+  if (as_json)
+    print_json(runtime);
+  else
+    fmt::print("{} {} is ready\n", text_of(runtime, "name"), text_of(runtime, "version"));
   return 0;
 }
 
@@ -73,9 +75,8 @@ void add_runtime(CLI::App& app, Session& session) {
   auto name = std::make_shared<std::string>();
   auto* install = runtime->add_subcommand("install", "Fetch a Node.js from the npm registry");
   install->add_option("name", *name, "nodejs24.x ...")->required();
-  install->callback([&session, name] {
-    session.chosen = [&session, name](const Api& api) { return obtain(api, "install", {{"name", *name}}, session.json); };
-  });
+  install->callback(
+      [&session, name] { session.chosen = [&session, name](const Api& api) { return obtain(api, "install", {{"name", *name}}, session.json); }; });
 
   auto root = std::make_shared<std::string>();
   auto* add = runtime->add_subcommand("add", "Copy a Node.js or Python from a folder of this machine");

@@ -12,13 +12,20 @@ namespace {
 
 const char* code_of(Style style) {
   switch (style) {
-    case Style::plain: return "";
-    case Style::bold: return "1";
-    case Style::dim: return "2";
-    case Style::red: return "31";
-    case Style::green: return "32";
-    case Style::yellow: return "33";
-    case Style::cyan: return "36";
+    case Style::plain:
+      return "";
+    case Style::bold:
+      return "1";
+    case Style::dim:
+      return "2";
+    case Style::red:
+      return "31";
+    case Style::green:
+      return "32";
+    case Style::yellow:
+      return "33";
+    case Style::cyan:
+      return "36";
   }
   return "";
 }

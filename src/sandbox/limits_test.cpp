@@ -56,6 +56,24 @@ TEST_P(LimitsTest, ProcessesAreBounded) {
   EXPECT_THAT(counted.output, HasSubstr("Cannot fork"));
 }
 
+TEST_P(LimitsTest, NothingInsideDelaysAKill) {
+  // The program, probe/siege.cpp, holds the first process back and takes the processor with all the processes that it may have.
+  Spec spec = spec_of(package_of_program(program_beside_this("wick_sandbox_siege")));
+  spec.limits.pids = 250;
+  spec.limits.cpu_millis = 100;
+  bool exited = false;
+  const Booted siege = boot(std::move(spec), [&exited](const Exit&) { exited = true; });
+  warden_->backend->end_init(siege.id);
+  char text[9] = {};
+  ASSERT_EQ(read(siege.log.get(), text, 8), 8);
+  EXPECT_STREQ(text, "besieged");
+  const auto start = std::chrono::steady_clock::now();
+  warden_->backend->kill(siege.id);
+  run_until([&exited] { return exited; });
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+  EXPECT_EQ(read_to_end(siege.log.get()).find("besieged by 1\n"), std::string::npos);
+}
+
 TEST_P(LimitsTest, TmpHasTheSizeThatWasAskedFor) {
   const Outcome outcome = run_shell("dd if=/dev/zero of=/tmp/x bs=1M count=17 2>&1; stat -c %s /tmp/x");
   EXPECT_THAT(outcome.output, HasSubstr("No space left on device"));

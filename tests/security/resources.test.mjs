@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { build, Daemon } from '../lib/daemon.mjs';
 import { Lambda } from '../lib/lambda.mjs';
-import { census, eventually } from '../lib/machine.mjs';
+import { atRest, census, eventually } from '../lib/machine.mjs';
 import { Neighbour } from './neighbour.mjs';
 
 const source = readFileSync(path.join(import.meta.dirname, 'bombs.py'), 'utf8');
@@ -42,23 +42,10 @@ let daemon, lambda, neighbour, rest;
 before(async () => {
   daemon = await Daemon.start({ args: ['--idle-timeout', '300ms'] });
   lambda = new Lambda(daemon);
-  rest = await settled();
+  rest = await atRest(daemon);
   neighbour = await Neighbour.start(lambda);
 });
 after(() => daemon.dispose());
-
-// The census once the warden has laid in its stock of prepared instances.
-async function settled() {
-  let seen;
-  let since = Date.now();
-  await eventually(() => {
-    const now = JSON.stringify(census(daemon));
-    if (now !== seen) since = Date.now();
-    seen = now;
-    return Date.now() - since > 300;
-  }, 'the warden is at rest');
-  return seen;
-}
 
 const status = (key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${daemon.child.pid}/status`, 'utf8'))[1]);
 const residentMb = () => Math.round(status('VmRSS') / 1024);
@@ -107,6 +94,7 @@ async function lostOfNeighbour(said, from) {
 test('afterwards the daemon lives, and nothing is left of what the functions started', async () => {
   assert.equal(daemon.child.exitCode, null);
   assert.ok(residentMb() < daemonMaxMb, `${residentMb()} MB`);
-  await eventually(() => JSON.stringify(census(daemon)) === rest, `no process, cgroup, mount or namespace is left: ${rest}`);
+  await eventually(async () => (await daemon.instances()).length === 0, 'no instance is left');
+  assert.deepEqual(await atRest(daemon), rest);
   await neighbour.during(() => sleep(100));
 });
