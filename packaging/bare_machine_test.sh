@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves packaging/packages.txt complete: makes a minimal Debian 12 root, clones this repository's HEAD into it, and runs ./dev build
-# and the unit tests there, so nothing that this machine happens to have can help. Takes some 10 minutes; run as root, by hand. The
-
+# and the unit tests there, so nothing that this machine happens to have can help. Takes some 20 minutes; run as root, by hand. The
+# outcome is written to packaging/bare_machine.txt.
 #
 #   packaging/bare_machine_test.sh [FOLDER]     FOLDER for the root, removed afterwards (default: a temporary one)
 #
@@ -31,7 +31,7 @@ git clone -q --no-hardlinks . "$root/root/wick"
 
 inside() { chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
 start=$SECONDS
-inside /root/wick/dev build
+inside /root/wick/dev build wick unit_tests
 inside /root/wick/build/release/bin/wick --version
 inside /usr/bin/ctest --test-dir /root/wick/build/release -L unit --output-on-failure
 printf '%s: a minimal Debian %s built commit %s and passed its unit tests in %s s\n' \

@@ -42,14 +42,16 @@ export async function run({ scope, quick }) {
   const again = await callAll(await connections(scope, url, after.instances), `${url}?until=${Date.now() + 2000 + 3 * after.instances}`);
   failed.push(...again.failed);
   if (failed.length > 0) notes.push(`${failed.length} calls failed, one with: ${failed[0].slice(0, 200)}`);
-  const answering = new Set(again.replies.map(({ body }) => JSON.parse(body)).filter(({ count }) => count > 1).map(({ id }) => id)).size;
+  const used = again.replies.map(({ body }) => JSON.parse(body)).filter(({ count }) => count > 1);
+  const answering = new Set(used.map(({ id }) => id)).size;
   const added = after.instances - before.instances;
   const each = (after.pss - before.pss) / added;
+  const taken = (before.available - after.available) / added;
   return {
     rows: [
       { subject: 'Wick, Node', measure: 'alive and answering', unit: 'instances', values: [answering] },
       { subject: 'Wick, Node', measure: 'one more instance, PSS', unit: 'MiB', values: [each] },
-      { subject: 'Wick, Node', measure: 'one more instance, of the free memory', unit: 'MiB', values: [(before.available - after.available) / added] },
+      { subject: 'Wick, Node', measure: 'one more instance, of the free memory', unit: 'MiB', values: [taken] },
     ],
     goals: [
       { what: 'alive and answering', value: answering, unit: 'instances', atLeast: target },

@@ -23,10 +23,9 @@ export class Connection {
   }
 
   // Returns { status, body, ms (from the write to the reply's last byte) }.
-  request(url, body) {
+  request(url) {
     const { host, pathname, search } = new URL(url);
-    const head = body === undefined ? `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
-      : `POST ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    const head = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
     if (this.#socket.destroyed) return Promise.reject(new Error('the connection is closed'));
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject, start: performance.now() };
@@ -58,10 +57,10 @@ export class Connection {
 }
 
 // One request on a connection of its own.
-export async function once200(url, body) {
+export async function once200(url) {
   const connection = await Connection.open(url);
   try {
-    const reply = await connection.request(url, body);
+    const reply = await connection.request(url);
     if (reply.status !== 200) throw new Error(`${url}: status ${reply.status}: ${reply.body}`);
     return reply;
   } finally {

@@ -39,8 +39,8 @@ export const workerdIsolates = { name: 'workerd, new isolate', start: (scope) =>
 export const uvicorn = {
   name: 'uvicorn',
   async start(scope) {
-    const args = ['-m', 'uvicorn', '--port', '0', '--loop', 'uvloop', '--http', 'httptools', '--lifespan', 'off', '--no-access-log', 'uvicorn_hello:app'];
-    const child = start(scope, '/usr/bin/python3', args, { cwd: peerFiles });
+    const options = ['--port', '0', '--loop', 'uvloop', '--http', 'httptools', '--lifespan', 'off', '--no-access-log'];
+    const child = start(scope, '/usr/bin/python3', ['-m', 'uvicorn', ...options, 'uvicorn_hello:app'], { cwd: peerFiles });
     return at((await lineMatching(child.stderr, /running on http:\/\/127\.0\.0\.1:(\d+)/))[1]);
   },
 };

@@ -15,7 +15,8 @@ function bars(rows, top) {
     const y = top + index * line;
     return `<text x="${label - 8}" y="${y + 13}" text-anchor="end">${escaped(row.subject)}</text>` +
       `<rect x="${label}" y="${y + 3}" width="${x(median) - label}" height="12" fill="${index === 0 ? '#c2410c' : '#94a3b8'}"/>` +
-      `<path d="M${x(min)} ${y + 9}H${x(max)}" stroke="black"/><text x="${x(max) + 6}" y="${y + 13}">${Number(median.toPrecision(3))} ${row.unit}</text>`;
+      `<path d="M${x(min)} ${y + 9}H${x(max)}" stroke="black"/>` +
+      `<text x="${x(max) + 6}" y="${y + 13}">${Number(median.toPrecision(3))} ${row.unit}</text>`;
   }).join('\n');
 }
 

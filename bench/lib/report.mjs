@@ -4,6 +4,7 @@
 import { median, summary } from './stats.mjs';
 
 function number(value) {
+  if (value === 0) return '0';
   if (value === undefined || Number.isNaN(value)) return '';
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
   return value.toPrecision(3);
@@ -11,7 +12,8 @@ function number(value) {
 
 function table(head, lines) {
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)));
-  const text = (line) => `  ${line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ')}`.trimEnd();
+  const padded = (cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
+  const text = (line) => `  ${line.map(padded).join('  ')}`.trimEnd();
   return [head, ...lines].map(text).join('\n');
 }
 
@@ -37,6 +39,8 @@ export function judged(goal) {
 }
 
 export function goalsText(goals) {
-  return goals.map(judged).map(({ what, value, unit, limit, atMost, verdict }) =>
-    `  ${verdict.padEnd(18)} ${what}: ${number(value) || '-'}${unit ? ` ${unit}` : ''} (goal ${atMost === undefined ? '>=' : '<='} ${number(limit)})`).join('\n');
+  return goals.map(judged).map(({ what, value, unit, limit, atMost, verdict }) => {
+    const goal = `${atMost === undefined ? '>=' : '<='} ${number(limit)}`;
+    return `  ${verdict.padEnd(18)} ${what}: ${number(value) || '-'}${unit ? ` ${unit}` : ''} (goal ${goal})`;
+  }).join('\n');
 }

@@ -21,8 +21,8 @@ struct Owner {
 // Errors: failed_precondition (somebody else's folder, or not Wick's), io.
 Result<> hand_over_data_directory(const std::string& path, const Owner& owner);
 
-// As the user that the daemon stays. Makes the folder if missing and takes the lock, which lasts as long as the descriptor.
-// Errors: failed_precondition (another daemon uses it), io.
+// As the user that the daemon stays. Makes the folder if missing and takes the lock, which lasts as long as the descriptor. Waits a few
+// seconds for the warden of a daemon that was killed. Errors: failed_precondition (another daemon uses it), io.
 Result<UniqueFd> lock_data_directory(const std::string& path);
 
 }  // namespace wick::daemon

@@ -50,12 +50,19 @@ TEST_F(DataDirectoryTest, RootHandsOverItsOwnFolder) {
   ASSERT_TRUE(hand_over_data_directory(data, owner));
   EXPECT_EQ(owner_of(data), owner.uid);
 
-  fs::create_directories(folder_ + "/old/kv");
+  fs::create_directories(folder_ + "/old/kv/deep/er");
+  std::ofstream(folder_ + "/old/kv/deep/er/file") << "";
+  fs::create_directories(folder_ + "/elsewhere/inner");
+  fs::create_symlink(folder_ + "/elsewhere", folder_ + "/old/kv/folder_link");
   std::ofstream(folder_ + "/old/wick.lock") << "";
   std::ofstream(folder_ + "/outside") << "";
   fs::create_symlink(folder_ + "/outside", folder_ + "/old/kv/link");
   ASSERT_TRUE(hand_over_data_directory(folder_ + "/old", owner));
-  EXPECT_EQ(owner_of(folder_ + "/old/kv"), owner.uid);
+  for (const char* path : {"/old", "/old/wick.lock", "/old/kv", "/old/kv/deep/er", "/old/kv/deep/er/file", "/old/kv/folder_link"}) {
+    EXPECT_EQ(owner_of(folder_ + path), owner.uid) << path;
+  }
+  EXPECT_EQ(owner_of(folder_ + "/elsewhere/inner"), 0u);
+  EXPECT_EQ(owner_of(folder_ + "/elsewhere"), 0u);
   EXPECT_EQ(owner_of(folder_ + "/old/kv/link"), owner.uid);
   EXPECT_EQ(owner_of(folder_ + "/outside"), 0u);
 }

@@ -1,5 +1,8 @@
 #include "daemon/parts.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -7,12 +10,21 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "gateway/body_limit.h"
 
 namespace wick::daemon {
 namespace {
 
 constexpr const char* kAccount = "000000000000";
 constexpr std::size_t kPoolThreads = 8;  // mostly waiting for the disk
+
+constexpr std::size_t kMiB = 1024 * 1024;
+
+// For request bodies in memory: a quarter of the machine's, within reason.
+std::size_t body_budget() {
+  const auto memory = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return std::clamp(memory / 4, 128 * kMiB, 1024 * kMiB);
+}
 
 // n random bytes as 2n hexadecimal digits.
 std::string random_hex(std::size_t bytes) {
@@ -117,12 +129,17 @@ Result<std::unique_ptr<Parts>> Parts::make(boost::asio::io_context& context, con
                                                                         Clock::system(), Random::system()},
                                                         parts->info, package_secret);
   make_gateway(*parts, config, function_key);
-  parts->engine->set_instance_api([gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); });
+  const auto handler = [gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); };
+  parts->bodies = std::make_shared<http::BodyBudget>(body_budget());
+  // Functions get half of it at most: whoever calls from outside finds room.
+  parts->engine->set_instance_api(handler, gateway::body_limit, std::make_shared<http::BodyBudget>(body_budget() / 2, parts->bodies));
 
   WICK_CHECK(parts->lambda_api->start());
   parts->queue->start();
-  parts->server =
-      std::make_unique<http::Server>(loop, [gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); });
+  http::ServerOptions front;
+  front.body_limit = gateway::body_limit;
+  front.body_budget = parts->bodies;
+  parts->server = std::make_unique<http::Server>(loop, handler, std::move(front));
   for (Listener& listener : startup.listeners) WICK_CHECK(parts->server->adopt(std::move(listener.socket)));
   return parts;
 }

@@ -50,6 +50,7 @@ struct Parts {
   std::unique_ptr<api::function_url::FunctionUrl> function_url;
   std::unique_ptr<api::own::WickApi> wick_api;
   std::unique_ptr<gateway::Gateway> gateway;
+  std::shared_ptr<http::BodyBudget> bodies;  // of all servers
   std::unique_ptr<http::Server> server;
   api::own::DaemonInfo info;
 

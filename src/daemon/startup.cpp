@@ -56,12 +56,14 @@ Result<> take_data_as(const User& user, const Config& config, const Installation
   return take_data(config, installation, startup);
 }
 
-Result<sandbox::WardenProcess> start_warden(const Installation& installation, const Config& config, const function::Runtimes& runtimes) {
+Result<sandbox::WardenProcess> start_warden(const Installation& installation, const Config& config, const function::Runtimes& runtimes,
+                                            int data_lock) {
   sandbox::warden::Options options{.data_directory = config.data, .share_directory = installation.runtime_files, .runtimes = {}};
   for (const function::Runtime& runtime : runtimes.all()) {
-    if (!runtime.root.empty()) options.runtimes.push_back({runtime.name, runtime.root});
+    // The warden finds those in the data directory itself, without following links: the daemon's user could put one there.
+    if (!runtime.root.empty() && !runtimes.is_installed(runtime)) options.runtimes.push_back({runtime.name, runtime.root});
   }
-  return sandbox::start_warden(installation.warden, options);
+  return sandbox::start_warden(installation.warden, options, data_lock);
 }
 
 // Each connection and each instance takes descriptors; the soft limit is often only 1024.
@@ -87,7 +89,7 @@ Result<Startup> start_up(const Config& config, const std::string& program) {
     startup.listeners.push_back(std::move(listener));
   }
   WICK_CHECK(user ? take_data_as(*user, config, installation, startup) : take_data(config, installation, startup));
-  WICK_TRY(startup.warden, start_warden(installation, config, *startup.runtimes));
+  WICK_TRY(startup.warden, start_warden(installation, config, *startup.runtimes, startup.data_lock.get()));
   if (user) WICK_CHECK(become_user(*user));
   WICK_CHECK(harden_process());
   raise_descriptor_limit();

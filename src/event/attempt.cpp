@@ -101,7 +101,7 @@ Result<Runner::End> Runner::settle(const std::string& key, Record record, const 
   if (next.step == Step::retry) {
     const auto later = due_key(now + next.delay, record.id);
     WICK_CHECK(ledger.reschedule(key, later, record));
-    return End{.removed = true, .added = later};
+    return End{.removed = Due{key, record.function, record.payload_bytes}, .added = Due{later, record.function, record.payload_bytes}};
   }
 
   Replacement replacement;
@@ -113,8 +113,11 @@ Result<Runner::End> Runner::settle(const std::string& key, Record record, const 
                  outcome ? outcome->error_type : outcome.error().message);
   }
   WICK_CHECK(ledger.remove(key, record.id, now, replacement));
-  const auto* event = std::get_if<DestinationEvent>(&replacement);
-  return End{.removed = true, .added = event ? event->key : std::string()};
+  End end{.removed = Due{key, record.function, record.payload_bytes}, .added = std::nullopt};
+  if (const auto* event = std::get_if<DestinationEvent>(&replacement)) {
+    end.added = Due{event->key, event->entry.record.function, event->entry.record.payload_bytes};
+  }
+  return end;
 }
 
 Result<Replacement> Runner::deliver(const std::string& arn, const Record& record, std::string_view condition, const Callee& callee,
@@ -132,6 +135,7 @@ Result<Replacement> Runner::deliver(const std::string& arn, const Record& record
     next.trace_id = record.trace_id;
     next.accepted = now;
     next.hops = record.hops + 1;
+    next.payload_bytes = json.size();
     event.entry.payload = std::move(json);
     event.key = due_key(now, next.id);
     return event;

@@ -3,6 +3,7 @@
 //
 // Threads: event loop; what blocks goes to the pool. Owned by the queue, which outlives every attempt.
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -18,8 +19,8 @@ namespace wick::event {
 struct Runner {
   // What an attempt changed in the store.
   struct End {
-    bool removed = false;  // the event's key is gone
-    std::string added;     // a due key in its place: the event itself for later, or its destination's event
+    std::optional<Due> removed;  // the event's key is gone
+    std::optional<Due> added;    // in its place: the event itself for later, or its destination's event
   };
 
   WorkerPool& pool;

@@ -3,14 +3,21 @@
 namespace wick::event {
 namespace {
 
+constexpr std::size_t kPage = 1'000;
+
 Result<std::size_t> count(kv::Store& store, kv::KeyRange range) {
-  constexpr std::size_t kPage = 1'000;
   for (std::size_t total = 0;;) {
     WICK_TRY(const auto page, store.scan(range, kPage));
     total += page.size();
     if (page.size() < kPage) return total;
     range.begin = page.back().key + '\0';
   }
+}
+
+Due due_from(kv::Entry& found) {
+  auto record = decode_record(found.value);
+  if (!record) return {std::move(found.key), {}, 0};
+  return {std::move(found.key), std::move(record->function), record->payload_bytes};
 }
 
 void put(kv::Transaction& transaction, const std::string& key, const Entry& entry) {
@@ -20,9 +27,14 @@ void put(kv::Transaction& transaction, const std::string& key, const Entry& entr
 
 }  // namespace
 
-Result<std::size_t> Ledger::open() {
+Result<> Ledger::open(const std::function<void(const Due&)>& found) {
   WICK_TRY(undelivered_, count(store_, undelivered_range()));
-  return count(store_, due_range());
+  for (std::string begin = due_range().begin;;) {
+    WICK_TRY(const auto page, due(begin, kPage));
+    for (const Due& event : page) found(event);
+    if (page.size() < kPage) return {};
+    begin = page.back().key + '\0';
+  }
 }
 
 Result<> Ledger::add(const std::string& key, const Entry& entry) {
@@ -32,12 +44,12 @@ Result<> Ledger::add(const std::string& key, const Entry& entry) {
   });
 }
 
-Result<std::vector<std::string>> Ledger::due_keys(const std::string& begin, std::size_t limit) {
+Result<std::vector<Due>> Ledger::due(const std::string& begin, std::size_t limit) {
   WICK_TRY(auto found, store_.scan({begin, due_range().end}, limit));
-  std::vector<std::string> keys;
-  keys.reserve(found.size());
-  for (auto& entry : found) keys.push_back(std::move(entry.key));
-  return keys;
+  std::vector<Due> events;
+  events.reserve(found.size());
+  for (auto& entry : found) events.push_back(due_from(entry));
+  return events;
 }
 
 Result<std::optional<Entry>> Ledger::load(const std::string& key) {

@@ -4,6 +4,7 @@
 // All calls block and are thread-safe.
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -29,16 +30,23 @@ struct DestinationEvent {
 };
 using Replacement = std::variant<std::monostate, DestinationEvent, Undelivered>;
 
+// An event as it lies under its due key, without its payload.
+struct Due {
+  std::string key;
+  function::FunctionName function;  // empty for a record that cannot be read
+  std::uint64_t payload_bytes = 0;
+};
+
 class Ledger {
  public:
   explicit Ledger(kv::Store& store) : store_(store) {}
 
-  // How many events wait. Called once, before anything else.
-  Result<std::size_t> open();
+  // Called once, before anything else. Tells of each event that waits.
+  Result<> open(const std::function<void(const Due&)>& found);
 
   Result<> add(const std::string& key, const Entry& entry);  // synced
-  // Keys from begin on, in order of due time.
-  Result<std::vector<std::string>> due_keys(const std::string& begin, std::size_t limit);
+  // Those whose keys are begin or later, in order of due time.
+  Result<std::vector<Due>> due(const std::string& begin, std::size_t limit);
   // nullopt if no event is under the key (any more).
   Result<std::optional<Entry>> load(const std::string& key);
   Result<std::string> payload(const invoke::RequestId& id);

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -15,6 +16,7 @@
 #include "base/worker_pool.h"
 #include "event/attempt.h"
 #include "event/ledger.h"
+#include "event/shares.h"
 #include "function/head.h"
 
 namespace wick::event {
@@ -29,6 +31,7 @@ class Queue::Impl : public std::enable_shared_from_this<Impl> {
         pool_(pool),
         clock_(clock),
         options_(options),
+        shares_(options),
         ledger_(store),
         runner_{pool, ledger_, std::move(resolve), std::move(invoke), clock, random},
         timer_(loop_),
@@ -44,50 +47,49 @@ class Queue::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  bool full() const { return running_.size() >= options_.workers; }
   // A key came into kv/: scans must reach it, and the timer must stand no later than it.
   void added(const std::string& key);
   void arm(WallTime due);
-  // REQUIRES: key is in running_.
+  void lease(const std::string& key, const function::FunctionName& function);
+  // REQUIRES: key is leased.
   void run(std::string key, std::shared_ptr<Entry> entry);
   void finished(const std::string& key);
   static asio::awaitable<void> pump(std::shared_ptr<Impl> self);
+  bool run_due(const std::vector<Due>& page);  // what may run of it; true when all that comes after it is due later
   static asio::awaitable<void> run_one(std::shared_ptr<Impl> self, std::string key, std::shared_ptr<Entry> entry);
 
   asio::any_io_executor loop_;
   WorkerPool& pool_;
   const Clock& clock_;
   const QueueOptions options_;
+  Shares shares_;
   Ledger ledger_;
   Runner runner_;
 
-  std::unordered_set<std::string> running_;  // due keys in work: the leases
-  std::size_t backlog_ = 0;                  // events in kv/
+  std::unordered_map<std::string, function::FunctionName> running_;  // due keys in work: the leases
   std::string scan_from_ = due_range().begin;  // no event lies below: a scan does not wade through what was erased
   std::uint64_t added_ = 0;
   bool pumping_ = false;
   bool pump_again_ = false;
-  bool more_due_ = false;  // found no worker; a finished one makes room
+  bool more_due_ = false;  // found no worker that they may have; a finished one makes room
   std::optional<WallTime> armed_;
   asio::steady_timer timer_;
   asio::steady_timer idle_;  // cancelled when the last attempt ends
 };
 
 void Queue::Impl::start() {
-  const auto waiting = ledger_.open();
-  if (!waiting) {
-    spdlog::error("cannot read the waiting events: {}", waiting.error().message);
-  } else {
-    backlog_ += *waiting;
-    if (*waiting > 0) spdlog::info("{} events wait from earlier", *waiting);
-  }
+  const auto read = ledger_.open([this](const Due& event) { shares_.keep(event.function, event.payload_bytes); });
+  if (!read) spdlog::error("cannot read the waiting events: {}", read.error().message);
+  if (shares_.kept() > 0) spdlog::info("{} events wait from earlier", shares_.kept());
   wake();
 }
 
 asio::awaitable<Result<>> Queue::Impl::accept(std::shared_ptr<Impl> self, Event event) {
   if (self->runner_.stopping) co_return fail(Errc::unavailable, "the event queue is stopping");
   if (event.payload.size() > invoke::kEventPayloadMax) co_return fail(Errc::too_large, "an event's payload is at most 1 MiB");
-  if (self->backlog_ >= self->options_.backlog_max) co_return fail(Errc::throttled, "the event queue is full");
+  const function::FunctionName function = event.function;
+  const std::uint64_t bytes = event.payload.size();
+  if (!self->shares_.may_keep(function, bytes)) co_return fail(Errc::throttled, "the event queue is full");
 
   const auto now = self->clock_.now();
   const auto entry = std::make_shared<Entry>(Entry{.record = {.id = std::move(event.id),
@@ -95,16 +97,17 @@ asio::awaitable<Result<>> Queue::Impl::accept(std::shared_ptr<Impl> self, Event 
                                                               .qualifier = std::move(event.qualifier),
                                                               .client_context = std::move(event.client_context),
                                                               .trace_id = std::move(event.trace_id),
-                                                              .accepted = now},
+                                                              .accepted = now,
+                                                              .payload_bytes = bytes},
                                                    .payload = std::move(event.payload)});
   const std::string key = due_key(now, entry->record.id);
   // The worker is taken before the commit, so that a scan that sees the event leaves it alone.
-  const bool direct = !self->full();
-  if (direct) self->running_.insert(key);
-  ++self->backlog_;
+  const bool direct = self->shares_.may_run(function);
+  if (direct) self->lease(key, function);
+  self->shares_.keep(function, bytes);
   auto committed = co_await self->pool_.run([self, key, entry] { return self->ledger_.add(key, *entry); });
   if (!committed) {
-    --self->backlog_;
+    self->shares_.drop(function, bytes);
     if (direct) self->finished(key);
     co_return committed;
   }
@@ -125,6 +128,11 @@ void Queue::Impl::added(const std::string& key) {
   pump_again_ = true;  // a scan under way may have missed it
 }
 
+void Queue::Impl::lease(const std::string& key, const function::FunctionName& function) {
+  running_.emplace(key, function);
+  shares_.begin(function);
+}
+
 void Queue::Impl::run(std::string key, std::shared_ptr<Entry> entry) {
   asio::co_spawn(loop_, run_one(shared_from_this(), key, std::move(entry)), [self = shared_from_this(), key](std::exception_ptr error) {
     if (!error) return self->finished(key);
@@ -139,15 +147,15 @@ void Queue::Impl::run(std::string key, std::shared_ptr<Entry> entry) {
 
 asio::awaitable<void> Queue::Impl::run_one(std::shared_ptr<Impl> self, std::string key, std::shared_ptr<Entry> entry) {
   const auto end = co_await self->runner_.attempt(key, std::move(entry));
-  if (end.removed) --self->backlog_;
-  if (end.added.empty()) co_return;
-  ++self->backlog_;
-  self->added(end.added);
-  if (const auto due = due_of(end.added)) self->arm(*due);
+  if (end.removed) self->shares_.drop(end.removed->function, end.removed->payload_bytes);
+  if (!end.added) co_return;
+  self->shares_.keep(end.added->function, end.added->payload_bytes);
+  self->added(end.added->key);
+  if (const auto due = due_of(end.added->key)) self->arm(*due);
 }
 
 void Queue::Impl::finished(const std::string& key) {
-  running_.erase(key);
+  if (const auto lease = running_.extract(key)) shares_.end(lease.mapped());
   if (running_.empty()) idle_.cancel();
   if (more_due_) wake();
 }
@@ -166,42 +174,54 @@ asio::awaitable<void> Queue::Impl::pump(std::shared_ptr<Impl> self) {
     bool& flag;
     ~Pumping() { flag = false; }
   } pumping{self->pumping_};
+  // Those in work lie among the due ones: this many hold enough for every free worker, and what comes after them.
+  const auto limit = self->options_.workers + 1;
   while (std::exchange(self->pump_again_, false) && !self->runner_.stopping) {
-    self->more_due_ = self->full();
+    self->more_due_ = self->shares_.full();
     if (self->more_due_) co_return;
-    // Those in work lie among the due ones: this many keys hold enough for every free worker, and what comes after them.
-    const auto limit = self->options_.workers + 1;
     const auto added_before = self->added_;
-    const auto keys = co_await self->pool_.run([self, from = self->scan_from_, limit] { return self->ledger_.due_keys(from, limit); });
-    if (self->runner_.stopping) co_return;
-    const auto now = self->clock_.now();
-    if (!keys) {
-      spdlog::error("cannot look for due events: {}", keys.error().message);
-      self->arm(now + std::chrono::seconds(1));
-      co_return;
-    }
-    if (self->added_ == added_before) self->scan_from_ = keys->empty() ? due_range().end : keys->front();
-
-    self->armed_.reset();
-    self->timer_.cancel();
-    bool reached_end = keys->size() < limit;
-    for (const auto& key : *keys) {
-      if (self->running_.contains(key)) continue;
-      const auto due = due_of(key);
-      if (due && *due > now) {
-        self->arm(*due);
-        reached_end = true;
+    std::string from = self->scan_from_;
+    // One page is enough, unless it is full of a function that has all the workers it may have while others wait behind it.
+    for (bool first = true;; first = false) {
+      const auto page = co_await self->pool_.run([self, from, limit] { return self->ledger_.due(from, limit); });
+      if (self->runner_.stopping) co_return;
+      if (!page) {
+        spdlog::error("cannot look for due events: {}", page.error().message);
+        self->arm(self->clock_.now() + std::chrono::seconds(1));
+        co_return;
+      }
+      if (first) {
+        if (self->added_ == added_before) self->scan_from_ = page->empty() ? due_range().end : page->front().key;
+        self->armed_.reset();
+        self->timer_.cancel();
+      }
+      if (self->run_due(*page) || page->size() < limit) break;
+      if (self->shares_.full() || !self->shares_.anyone_may_run()) {
+        self->more_due_ = true;
         break;
       }
-      if (self->full()) {
-        self->more_due_ = reached_end = true;
-        break;
-      }
-      self->running_.insert(key);
-      self->run(key, nullptr);
+      from = page->back().key + '\0';
     }
-    if (!reached_end) self->pump_again_ = true;
   }
+}
+
+bool Queue::Impl::run_due(const std::vector<Due>& page) {
+  const auto now = clock_.now();
+  for (const auto& event : page) {
+    if (running_.contains(event.key)) continue;
+    const auto due = due_of(event.key);
+    if (due && *due > now) {
+      arm(*due);
+      return true;
+    }
+    if (!shares_.may_run(event.function)) {
+      more_due_ = true;
+      continue;
+    }
+    lease(event.key, event.function);
+    run(event.key, nullptr);
+  }
+  return false;
 }
 
 void Queue::Impl::arm(WallTime due) {

@@ -11,6 +11,9 @@
 // again by a scan of what is due; one timer stands at the earliest such time, so an idle queue costs nothing, and memory does not
 // grow with the backlog.
 //
+// A function never has more of the workers, or of the backlog, than it leaves free (event/shares.h), so that one whose events pile up
+// does not hold up the others'.
+//
 // Accepting is synced to disk before the caller hears of it. Outcomes are written unsynced: a power loss within a second of one
 // runs that event again. The outcome for a destination that Wick does not serve is logged and kept under event/undelivered/, the
 // newest kUndeliveredMax of them (event/ledger.h).
@@ -49,8 +52,9 @@ struct Event {
 };
 
 struct QueueOptions {
-  std::size_t workers = 256;  // attempts in flight at once
-  std::size_t backlog_max = 1'000'000;  // events kept; over it accept() answers throttled
+  std::size_t workers = 256;                                       // attempts in flight at once
+  std::size_t backlog_max = 1'000'000;                             // events kept; over it accept() answers throttled
+  std::uint64_t backlog_bytes_max = 32ULL * 1024 * 1024 * 1024;    // of their payloads; likewise
 };
 
 // What an attempt needs to know of its function at that moment.
@@ -77,7 +81,7 @@ class Queue {
   // Begins with what an earlier run left behind. Blocks while that is counted: call it before the loop serves anyone.
   void start();
 
-  // Durable when it returns. Errors: throttled (the backlog is full), too_large, unavailable (stopping), io.
+  // Durable when it returns. Errors: throttled (the backlog is full, or the function's share of it), too_large, unavailable (stopping), io.
   boost::asio::awaitable<Result<>> accept(Event event);
 
   // Looks for due events now; for a clock that was set forward.

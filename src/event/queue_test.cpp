@@ -333,7 +333,7 @@ TEST_F(QueueTest, EndsALoopOfDestinations) {
 
 TEST_F(QueueTest, RunsAtMostSoManyAtOnce) {
   drop_queue();
-  options_.workers = 3;
+  options_.workers = 6;  // of which one function gets half
   make_queue();
   held_ = true;
   for (int n = 0; n < 20; ++n) ASSERT_TRUE(accept(event("f", std::to_string(n))));
@@ -350,14 +350,40 @@ TEST_F(QueueTest, RunsAtMostSoManyAtOnce) {
   EXPECT_EQ(keys_in_store(), 0u);
 }
 
+TEST_F(QueueTest, AFunctionWhoseEventsPileUpDoesNotHoldUpAnother) {
+  drop_queue();
+  options_.workers = 4;
+  make_queue();
+  held_ = true;
+  for (int n = 0; n < 40; ++n) ASSERT_TRUE(accept(event("busy")));
+  settle();
+  EXPECT_EQ(in_flight_, 2u);
+  ASSERT_TRUE(accept(event("other")));
+  settle();
+  EXPECT_EQ(in_flight_, 3u);
+  EXPECT_EQ(runs_.back().version->name.str(), "other");
+
+  // In the store it lies behind more of the first one's than a look finds at once.
+  runs_.clear();
+  restart();
+  settle();
+  ASSERT_EQ(runs_.size(), 3u);
+  EXPECT_EQ(runs_.back().version->name.str(), "other");
+  release();
+  run_until([&] { return runs_.size() >= 41; });
+  settle();
+  EXPECT_EQ(keys_in_store(), 0u);
+}
+
 TEST_F(QueueTest, RefusesWhatItCannotKeep) {
   drop_queue();
-  options_.backlog_max = 2;
+  options_.backlog_max = 4;  // of which one function gets half
   make_queue();
   held_ = true;
   ASSERT_TRUE(accept(event()));
   ASSERT_TRUE(accept(event()));
   EXPECT_EQ(accept(event()).error().code, Errc::throttled);
+  EXPECT_TRUE(accept(event("g")));
   release();
   settle();
   EXPECT_TRUE(accept(event()));

@@ -7,16 +7,15 @@
 namespace wick::event {
 namespace {
 
-constexpr std::uint64_t kRecordVersion = 1;
+constexpr std::uint64_t kRecordVersion = 2;
+constexpr std::uint64_t kRecordVersionUnsized = 1;  // without payload_bytes
 constexpr std::uint64_t kUndeliveredVersion = 1;
 
 std::uint64_t micros(WallTime t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
 WallTime from_micros(std::uint64_t value) { return WallTime(WallTime::duration(static_cast<std::int64_t>(value))); }
 
-Result<> check_version(kv::KeyReader& fields, std::uint64_t expected) {
-  WICK_TRY(const auto version, fields.number());
-  if (version != expected) return fail(Errc::internal, fmt::format("an event record of unknown format {}", version));
-  return {};
+std::unexpected<Error> unknown_format(std::uint64_t version) {
+  return fail(Errc::internal, fmt::format("an event record of unknown format {}", version));
 }
 
 }  // namespace
@@ -40,12 +39,13 @@ Result<WallTime> due_of(std::string_view due_key) {
 
 std::string encode(const Record& record) {
   return kv::make_key(kRecordVersion, record.id.str(), record.function.str(), record.qualifier, record.client_context, record.trace_id,
-                      micros(record.accepted), record.function_errors, record.refusals, record.hops);
+                      micros(record.accepted), record.function_errors, record.refusals, record.hops, record.payload_bytes);
 }
 
 Result<Record> decode_record(std::string_view bytes) {
   kv::KeyReader fields(bytes);
-  WICK_CHECK(check_version(fields, kRecordVersion));
+  WICK_TRY(const auto version, fields.number());
+  if (version != kRecordVersion && version != kRecordVersionUnsized) return unknown_format(version);
   WICK_TRY(auto id, fields.text());
   WICK_TRY(auto function, fields.text());
   Record record;
@@ -58,6 +58,9 @@ Result<Record> decode_record(std::string_view bytes) {
   WICK_TRY(const auto function_errors, fields.number());
   WICK_TRY(const auto refusals, fields.number());
   WICK_TRY(const auto hops, fields.number());
+  if (version == kRecordVersion) {
+    WICK_TRY(record.payload_bytes, fields.number());
+  }
   record.accepted = from_micros(accepted);
   record.function_errors = static_cast<std::uint32_t>(function_errors);
   record.refusals = static_cast<std::uint32_t>(refusals);
@@ -69,7 +72,8 @@ std::string encode(const Undelivered& result) { return kv::make_key(kUndelivered
 
 Result<Undelivered> decode_undelivered(std::string_view bytes) {
   kv::KeyReader fields(bytes);
-  WICK_CHECK(check_version(fields, kUndeliveredVersion));
+  WICK_TRY(const auto version, fields.number());
+  if (version != kUndeliveredVersion) return unknown_format(version);
   Undelivered result;
   WICK_TRY(result.destination_arn, fields.text());
   WICK_TRY(result.record, fields.text());

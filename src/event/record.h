@@ -28,6 +28,7 @@ struct Record {
   std::uint32_t function_errors = 0;  // attempts that ran and failed
   std::uint32_t refusals = 0;         // attempts that did not run: throttled, or Wick's own trouble
   std::uint32_t hops = 0;             // destinations passed on the way here, so that a loop of them ends
+  std::uint64_t payload_bytes = 0;    // of the payload beside it; 0 in a record of format 1
 };
 
 struct Undelivered {

@@ -20,6 +20,7 @@ Record sample() {
   record.function_errors = 2;
   record.refusals = 70'000;
   record.hops = 3;
+  record.payload_bytes = 1'000'000;
   return record;
 }
 
@@ -36,6 +37,7 @@ TEST(Record, SurvivesEncoding) {
   EXPECT_EQ(back->function_errors, 2u);
   EXPECT_EQ(back->refusals, 70'000u);
   EXPECT_EQ(back->hops, 3u);
+  EXPECT_EQ(back->payload_bytes, 1'000'000u);
 }
 
 // The bytes on disk: a change of them needs a new format version.
@@ -44,17 +46,28 @@ TEST(Record, HasThisFormat) {
   record.id = invoke::RequestId("i");
   record.function = function::FunctionName("f");
   record.accepted = at(1);
+  record.payload_bytes = 2;
   EXPECT_EQ(to_hex(encode(record)),
-            "0000000000000001"  // version
+            "0000000000000002"  // version
             "690001" "660001" "0001" "0001" "0001"
-            "0000000000000001" "0000000000000000" "0000000000000000" "0000000000000000");
+            "0000000000000001" "0000000000000000" "0000000000000000" "0000000000000000" "0000000000000002");
+}
+
+TEST(Record, ReadsTheFormatBefore) {
+  auto bytes = encode(sample());
+  bytes[7] = 1;
+  bytes.resize(bytes.size() - 8);
+  const auto back = decode_record(bytes);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->hops, 3u);
+  EXPECT_EQ(back->payload_bytes, 0u);
 }
 
 TEST(Record, TornBytesAreAnError) {
   const auto bytes = encode(sample());
   for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_record(std::string_view(bytes).substr(0, size))) << size;
   auto other = bytes;
-  other[7] = 2;
+  other[7] = 3;
   EXPECT_FALSE(decode_record(other));
 }
 

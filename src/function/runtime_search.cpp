@@ -18,8 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kAnswerTimeout{5};
-constexpr int kNodeMajorMin = 20;
-constexpr int kPythonMinorMin = 8;
 
 struct Candidate {
   RuntimeKind kind = RuntimeKind::node;
@@ -41,9 +39,8 @@ void add_candidate(std::vector<Candidate>& found, RuntimeKind kind, const std::s
   const fs::path real = fs::canonical(fs::path(root) / "bin" / program, failed);
   if (failed) return;
   const fs::path real_root = fs::canonical(root, failed);
-  const auto inside = std::mismatch(real_root.begin(), real_root.end(), real.begin(), real.end()).first == real_root.end();
-  const fs::path home = inside ? real_root : real.parent_path().parent_path();
-  if (!fs::exists(home / "bin" / program, failed) || fs::exists(home / "pyvenv.cfg", failed)) return;
+  const fs::path home = is_beneath(real, real_root) ? real_root : real.parent_path().parent_path();
+  if (home == "/" || !fs::exists(home / "bin" / program, failed) || fs::exists(home / "pyvenv.cfg", failed)) return;
   found.push_back({kind, home, program});
 }
 
@@ -82,6 +79,10 @@ std::string home_of(const passwd* user) { return user == nullptr ? std::string()
 
 }  // namespace
 
+bool is_beneath(const fs::path& path, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
 std::vector<std::string> machine_roots() {
   std::vector<std::string> roots = {"/usr", "/usr/local"};
   for (const auto& name : names_in("/opt")) roots.push_back("/opt/" + name);
@@ -97,10 +98,11 @@ std::vector<std::string> machine_roots() {
   return once;
 }
 
-std::vector<Runtime> look_for_runtimes(const std::vector<std::string>& roots) {
+std::vector<Runtime> look_for_runtimes(const std::vector<std::string>& roots, const fs::path& except) {
   std::vector<std::pair<Candidate, Child>> asked;
   for (const auto& root : roots) {
     for (auto& candidate : candidates_in(root)) {
+      if (is_beneath(candidate.root, except)) continue;
       auto child = Child::start({candidate.root + "/bin/" + candidate.program, "--version"}, {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"});
       if (child) asked.emplace_back(std::move(candidate), std::move(*child));
     }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "function/child.h"
+#include "function/runtime_files.h"
 #include "function/runtime_search.h"
 
 namespace wick::function {
@@ -74,11 +75,16 @@ class Runtimes::Impl {
       std::error_code left;
       if (at->path().filename().string().starts_with(kWorkPrefix)) fs::remove_all(at->path(), left);
     }
-    std::vector<std::string> all_roots;
-    for (fs::directory_iterator at(installed_, ignored), end; at != end; at.increment(ignored)) all_roots.push_back(at->path());
-    all_roots.insert(all_roots.end(), roots.begin(), roots.end());
     for (const char* name : {"provided.al2", "provided.al2023"}) found_[name] = {name, RuntimeKind::provided, {}, {}};
-    for (auto& runtime : look_for_runtimes(all_roots)) found_.try_emplace(runtime.name, runtime);
+    for (fs::directory_iterator at(installed_, ignored), end; at != end; at.increment(ignored)) {
+      if (auto runtime = read_installed_runtime(at->path())) found_.try_emplace(runtime->name, std::move(*runtime));
+    }
+    for (auto& runtime : look_for_runtimes(roots, fs::weakly_canonical(data_, ignored))) found_.try_emplace(runtime.name, runtime);
+  }
+
+  bool is_in_data(const std::string& path) const {
+    std::error_code failed;
+    return is_beneath(fs::weakly_canonical(path, failed), fs::weakly_canonical(data_, failed));
   }
 
   std::optional<Runtime> find(std::string_view name) {
@@ -87,12 +93,10 @@ class Runtimes::Impl {
       const std::lock_guard lock(mutex_);
       if (const auto known = found_.find(name); known != found_.end()) return known->second;
     }
-    const std::string root = fmt::format("{}/{}", installed_, name);
-    if (!RE2::FullMatch(name, managed) || access(root.c_str(), F_OK) != 0) return std::nullopt;
-    for (auto& runtime : look_for_runtimes({root})) {
-      if (runtime.name == name) return remember(std::move(runtime));
-    }
-    return std::nullopt;
+    if (!RE2::FullMatch(name, managed)) return std::nullopt;
+    auto runtime = read_installed_runtime(fmt::format("{}/{}", installed_, name));
+    if (!runtime) return std::nullopt;
+    return remember(std::move(*runtime));
   }
 
   std::vector<Runtime> all() {
@@ -117,11 +121,11 @@ class Runtimes::Impl {
     WICK_TRY(const auto exit, npm.wait(kInstallTimeout));
     if (exit.status != 0) return fail(Errc::io, fmt::format("npm could not install {}: {}", kNodePackage, last_words(exit.output)));
     const std::string staged = fmt::format("{}/node_modules/{}", work->path, kNodePackage);
-    const auto runtimes = look_for_runtimes({staged});
-    if (runtimes.empty() || runtimes.front().name != name) {
-      return fail(Errc::io, fmt::format("npm installed {} in place of {}", runtimes.empty() ? "nothing that runs" : runtimes.front().name, name));
+    auto runtime = read_runtime(staged);
+    if (!runtime || runtime->name != name) {
+      return fail(Errc::io, fmt::format("npm installed {} in place of {}", runtime ? runtime->name : "no Node.js that Wick knows", name));
     }
-    return publish(runtimes.front(), *work);
+    return publish(std::move(*runtime), *work);
   }
 
   Result<Runtime> add(const std::string& root) {
@@ -129,20 +133,26 @@ class Runtimes::Impl {
     const fs::path real = fs::canonical(root, failed);
     if (failed) return fail(Errc::invalid_argument, fmt::format("{}: {}", root, failed.message()));
     if (real == "/" || real == "/usr") return fail(Errc::invalid_argument, "The machine's own interpreters need not be added");
-    if (look_for_runtimes({real}).empty()) return no_runtime_in(root);  // before much is copied
+    const fs::path data = fs::weakly_canonical(data_, failed);
+    if (is_beneath(real, data) || is_beneath(data, real)) {
+      return fail(Errc::invalid_argument, "A runtime cannot be added from the data directory, nor from a folder that holds it");
+    }
+    if (!read_runtime(real)) return no_runtime_in(root);  // before much is copied
     const std::lock_guard one_at_a_time(changing_);
     WICK_TRY(const auto work, make_work_folder());
     const std::string copy = work->path + "/copy";
     fs::copy(real, copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks, failed);
     if (failed) return fail(Errc::io, fmt::format("copy {}: {}", root, failed.message()));
-    const auto runtimes = look_for_runtimes({copy});
-    if (runtimes.empty()) return no_runtime_in(copy);
-    return publish(runtimes.front(), *work);
+    auto runtime = read_runtime(copy);
+    if (!runtime) return no_runtime_in(copy);
+    return publish(std::move(*runtime), *work);
   }
 
  private:
   static std::unexpected<Error> no_runtime_in(const std::string& root) {
-    return fail(Errc::invalid_argument, fmt::format("{} holds neither bin/node of version 20 or newer nor bin/python3.N that runs", root));
+    return fail(Errc::invalid_argument, fmt::format("{} holds neither bin/node of version 20 or newer (as include/node/node_version.h or the "
+                                                    "program itself says) nor bin/python3.N of 3.8 or newer",
+                                                    root));
   }
 
   Result<std::unique_ptr<WorkFolder>> make_work_folder() {
@@ -151,7 +161,7 @@ class Runtimes::Impl {
     return std::make_unique<WorkFolder>(path);
   }
 
-  // Moves an installation that has shown that it runs to its place. An older one that was there stays beside work until the next
+  // Moves an installation to its place. An older one that was there stays beside work until the next
   // start, since instances may still use it.
   Result<Runtime> publish(Runtime runtime, const WorkFolder& work) {
     const std::string staged = std::exchange(runtime.root, fmt::format("{}/{}", installed_, runtime.name));
@@ -191,6 +201,7 @@ std::unique_ptr<Runtimes> Runtimes::discover(const std::string& data_directory, 
   return std::unique_ptr<Runtimes>(new Runtimes(std::move(impl)));
 }
 
+bool Runtimes::is_installed(const Runtime& runtime) const { return !runtime.root.empty() && impl_->is_in_data(runtime.root); }
 std::optional<Runtime> Runtimes::find(std::string_view name) const { return impl_->find(name); }
 std::vector<Runtime> Runtimes::all() const { return impl_->all(); }
 Result<Runtime> Runtimes::install(const std::string& name) { return impl_->install(name); }

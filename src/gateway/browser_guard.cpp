@@ -30,6 +30,10 @@ std::optional<std::string> browser_refusal(const http::Request& request) {
   if (const std::string* host = request.fields.find("host"); host != nullptr && !is_loopback(host_name(*host))) {
     return fmt::format("Without credentials Wick answers only to localhost and loopback addresses, not to '{}': {}", *host, kRemedy);
   }
+  return page_refusal(request);
+}
+
+std::optional<std::string> page_refusal(const http::Request& request) {
   if (const std::string* origin = request.fields.find("origin"); origin != nullptr) {
     if (is_loopback_origin(*origin)) return std::nullopt;
     return fmt::format("Without credentials Wick answers no web page of another site ({}): {}", *origin, kRemedy);

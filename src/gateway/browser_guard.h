@@ -12,4 +12,7 @@ namespace wick::gateway {
 // Why the request is refused, and what to do; nullopt if it may pass.
 std::optional<std::string> browser_refusal(const http::Request& request);
 
+// The same for what may be called under any name (function URLs): Origin and Sec-Fetch-Site alone.
+std::optional<std::string> page_refusal(const http::Request& request);
+
 }  // namespace wick::gateway

@@ -83,6 +83,9 @@ std::optional<Refusal> Gateway::url_refusal(const Route& route, const http::Requ
   const Result<function::UrlConfig> url = services_.find_url(route.url_id);
   if (!url || url->auth == function::UrlAuth::none) return std::nullopt;
   if (url->cors && is_preflight(request)) return std::nullopt;
+  if (!credentials_.operator_key && request.instance.empty()) {
+    if (auto reason = page_refusal(request)) return Refusal{403, "AccessDeniedException", std::move(*reason)};
+  }
   if (!http::signature_scope(request)) return Refusal{403, "AccessDeniedException", "Forbidden"};
   return verify_caller(credentials_, request, "lambda", clock_.now());
 }

@@ -175,6 +175,25 @@ TEST_F(GatewayTest, FunctionUrlsWithIam) {
   EXPECT_EQ(call(open, signed_request("/_wick/url/iam/", {"any", "any"}, "lambda")).status, 200u);
 }
 
+// Any key is accepted without credentials, so a signature proves nothing about who wrote the page.
+TEST_F(GatewayTest, WithoutCredentialsWebPagesDoNotReachFunctionUrlsWithIam) {
+  http::Request from_page = signed_request("/_wick/url/iam/", {"any", "any"}, "lambda");
+  from_page.fields.add("Origin", "https://evil.example");
+  http::Request cross_site = signed_request("/_wick/url/iam/", {"any", "any"}, "lambda");
+  cross_site.fields.add("Sec-Fetch-Site", "cross-site");
+  http::Request from_loopback = signed_request("/_wick/url/iam/", {"any", "any"}, "lambda");
+  from_loopback.fields.add("Origin", "http://localhost:3000");
+  Gateway open = make();
+  EXPECT_EQ(call(open, from_page).status, 403u);
+  EXPECT_EQ(call(open, cross_site).status, 403u);
+  EXPECT_EQ(call(open, from_loopback).status, 200u);
+
+  Gateway closed = make(kOperator);
+  http::Request from_operators_page = signed_request("/_wick/url/iam/", kOperator, "lambda");
+  from_operators_page.fields.add("Origin", "https://console.example");
+  EXPECT_EQ(call(closed, from_operators_page).status, 200u);
+}
+
 TEST_F(GatewayTest, PreflightsCannotBeSigned) {
   Gateway gateway = make(kOperator);
   http::Request preflight = request("/_wick/url/iam/");

@@ -77,11 +77,15 @@ asio::awaitable<bool> Connection::serve_request() {
   RequestParser parser(set_->options().limits);
   if (const Step step = co_await read_head(parser); !step) co_return co_await refuse(step.error());
   if (admission_ == Admission::refused) co_return co_await refuse({503, "Too many connections"});
+  if (const BodyLimit& limit = set_->options().body_limit) {
+    if (const Step step = parser.limit_body(limit(parser.head())); !step) co_return co_await refuse(step.error());
+  }
 
   const bool whole = set_->options().bodies == Bodies::whole;
   allow(set_->options().limits.body_timeout);
+  BodyLease lease(set_->options().body_budget);
   if (whole && !parser.done()) {
-    if (const Step step = co_await read_whole_body(parser); !step) co_return co_await refuse(step.error());
+    if (const Step step = co_await read_whole_body(parser, lease); !step) co_return co_await refuse(step.error());
   }
   no_deadline();
 
@@ -97,6 +101,7 @@ asio::awaitable<bool> Connection::serve_request() {
     request.body_reader = &streamed;
   }
   Response response = co_await call_handler(std::move(request));
+  lease.release();
 
   // A client that was not told to go on may send its body or not: nothing can be read after it.
   const bool keep_alive = parser.keep_alive() && !set_->finishing() && !streamed.failed() && (parser.done() || !parser.expects_continue());
@@ -140,10 +145,14 @@ asio::awaitable<Connection::Step> Connection::read_head(RequestParser& parser) {
   }
 }
 
-asio::awaitable<Connection::Step> Connection::read_whole_body(RequestParser& parser) {
+asio::awaitable<Connection::Step> Connection::read_whole_body(RequestParser& parser, BodyLease& lease) {
   while (!parser.done()) {
     const std::size_t before = parser.body().size();
     if (const Step step = parser.feed(buffer_); !step) co_return step;
+    // What is there and what is read next. What a head merely announces takes nothing.
+    if (!lease.cover(parser.body().size() + (parser.done() ? 0 : kBodyRead))) {
+      co_return std::unexpected(Refusal{503, "Too much is being sent at once: try again"});
+    }
     if (parser.done() || parser.body().size() > before) continue;
     if (const Step step = co_await read_more_body(parser); !step) co_return step;
   }
@@ -186,7 +195,8 @@ asio::awaitable<bool> Connection::refuse(Refusal refusal) {
   if (refusal.status == 0) co_return false;
   client_sends_ = true;
   expired_ = false;
-  const Response response = message_response(refusal.status, refusal.message);
+  Response response = message_response(refusal.status, refusal.message);
+  if (refusal.status == 503) response.fields.add("Retry-After", "1");
   head_.clear();
   append_response_head(head_, response, {.keep_alive = false});
   allow(kLinger);

@@ -16,6 +16,7 @@
 
 namespace wick::http {
 
+class BodyLease;
 class ConnectionSet;
 
 enum class Admission { served, refused };  // refused: over the limit of connections, told so in answer to the first request
@@ -45,7 +46,7 @@ class Connection {
 
   boost::asio::awaitable<bool> serve_request();  // true: the next may come
   boost::asio::awaitable<Step> read_head(RequestParser& parser);
-  boost::asio::awaitable<Step> read_whole_body(RequestParser& parser);
+  boost::asio::awaitable<Step> read_whole_body(RequestParser& parser, BodyLease& lease);
   boost::asio::awaitable<Step> read_more_body(RequestParser& parser);
   boost::asio::awaitable<bool> drain_body(RequestParser& parser);
   boost::asio::awaitable<Response> call_handler(Request request);

@@ -12,8 +12,10 @@ using beast::http::error;
 // The shortest end of a chunked body is "0\r\n\r\n". Beast's parser asserts that it sees those five bytes together.
 constexpr std::size_t kChunkedEnd = 5;
 
+constexpr Refusal kTooLarge{413, "The request body is too large"};
+
 Refusal refusal_of(const beast::error_code& ec) {
-  if (ec == error::body_limit) return {413, "The request body is too large"};
+  if (ec == error::body_limit) return kTooLarge;
   if (ec == error::header_limit) return {431, "The request header is too large"};
   return {400, "The request is not valid HTTP/1.1"};
 }
@@ -67,6 +69,12 @@ std::expected<void, Refusal> RequestParser::feed_body(beast::flat_buffer& buffer
   return {};
 }
 
+std::expected<void, Refusal> RequestParser::limit_body(std::size_t bytes) {
+  if (const auto length = content_length(); length && *length > bytes) return std::unexpected(kTooLarge);
+  chunks_left_ = bytes;
+  return {};
+}
+
 bool RequestParser::set_target(View target) {
   if (target.starts_with("http://") || target.starts_with("https://")) {  // as to a proxy
     const auto authority = target.find("//") + 2;
@@ -110,6 +118,14 @@ void RequestParser::on_field_impl(Field field, View name, View value, Code& ec) 
 
 void RequestParser::on_header_impl(Code& ec) {
   if (hosts_ > 1 || (hosts_ == 0 && minor_version_ > 0)) ec = error::bad_field;
+}
+
+void RequestParser::on_chunk_header_impl(std::uint64_t size, View, Code& ec) {
+  if (size > chunks_left_) {
+    ec = error::body_limit;
+  } else {
+    chunks_left_ -= size;
+  }
 }
 
 std::size_t RequestParser::on_body_impl(View body, Code&) {

@@ -32,6 +32,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   bool expects_continue() const { return expects_continue_; }  // and has not been told to
   void continued() { expects_continue_ = false; }
   // REQUIRES head_done() for the rest.
+  std::expected<void, Refusal> limit_body(std::size_t bytes);  // narrower than the server's limit; REQUIRES that no body was fed
   bool keep_alive() const { return basic_parser::keep_alive(); }
   Request& head() { return head_; }      // method to fields, to be moved away
   std::string& body() { return body_; }  // what has come of it; the caller may take pieces from it
@@ -53,7 +54,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void on_header_impl(Code& ec) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
   std::size_t on_body_impl(View body, Code&) override;
-  void on_chunk_header_impl(std::uint64_t, View, Code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, View, Code& ec) override;
   std::size_t on_chunk_body_impl(std::uint64_t, View body, Code&) override;
   void on_finish_impl(Code&) override {}
 
@@ -62,6 +63,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   std::string body_;
   Fields trailers_;
   std::size_t head_bytes_ = 0;
+  std::uint64_t chunks_left_ = UINT64_MAX;  // bytes of a chunked body
   std::size_t fields_ = 0;
   int hosts_ = 0;
   int minor_version_ = 1;

@@ -1,9 +1,9 @@
 #pragma once
 // An HTTP/1.1 server over Beast: keep-alive, pipelining one at a time, chunked bodies, Expect: 100-continue.
 //
-// Bounds, so that a stranger can neither fill memory nor hold a connection for nothing: header size and count, body size,
-// time to send a header and a body, idle time, number of connections. A request over a bound gets 400, 408, 413, 417, 431 or 503
-// and the connection is closed.
+// Bounds, so that a stranger can neither fill memory nor hold a connection for nothing: header size and count, body size (by what
+// the head asks for), bodies in memory at once, time to send a header and a body, idle time, number of connections. A request over
+// a bound gets 400, 408, 413, 417, 431 or 503 and the connection is closed.
 //
 // Threads: one event loop, on which every member is called. Connections share the state they need, so the server may go before
 // them: close() and the destructor close every socket at once, and a handler that still runs then has its response dropped.
@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "http/body_budget.h"
 #include "http/message.h"
 
 namespace wick::http {
@@ -37,8 +38,13 @@ enum class Bodies {
   streamed,  // Request::body_reader
 };
 
+// The largest body that a request of this head may have, asked before any of it is read: method to fields are set.
+using BodyLimit = std::function<std::size_t(const Request& head)>;
+
 struct ServerOptions {
   ServerLimits limits;
+  BodyLimit body_limit;                     // narrows limits.body_bytes; none: it does not
+  std::shared_ptr<BodyBudget> body_budget;  // for whole bodies, from their first byte until their handler has answered; none: no bound
   Bodies bodies = Bodies::whole;
   std::string instance;     // copied into each Request; empty for the public front
   bool reuse_port = false;  // several servers, each on a loop of its own, share one port

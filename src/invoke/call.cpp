@@ -55,7 +55,7 @@ void Call::begin_start() {
   timing_.queue_us = micros_since(asked_);
 }
 
-asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, StartLevel level) {
+asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, StartLevel level, std::optional<StartGate::Turn> turn) {
   instance->begin_tail();
   instance->begin_call();
   timing_.level = level;
@@ -63,6 +63,7 @@ asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, StartLevel lev
   const MonoTime init_started = site_.clock.monotonic();
   const Millis own = site_.options.init_timeout;
   Reply ready = co_await instance->init(own + timeout_of(version_));
+  turn.reset();
   timing_.init_us = micros_since(init_started);
   if (ready.end == Reply::End::cut_off) co_return cut_off(*instance);
   if (ready.end != Reply::End::ok) co_return co_await init_failed(instance, std::move(ready));

@@ -18,6 +18,7 @@
 #include "invoke/instance.h"
 #include "invoke/invocation.h"
 #include "invoke/metered_stream.h"
+#include "invoke/start_gate.h"
 
 namespace wick::invoke {
 
@@ -33,8 +34,8 @@ class Call {
   // Its instance is made now; then cold(), not_executable() or not_started() follows.
   void begin_start();
 
-  // On the instance made for it.
-  boost::asio::awaitable<Result<Outcome>> cold(InstancePtr instance, StartLevel level);
+  // On the instance made for it. turn is given back when init is over.
+  boost::asio::awaitable<Result<Outcome>> cold(InstancePtr instance, StartLevel level, std::optional<StartGate::Turn> turn);
 
   // The sandbox could not execute the function's entry point: error is the backend's.
   Outcome not_executable(const Error& error);

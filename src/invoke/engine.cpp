@@ -14,6 +14,7 @@
 #include "invoke/pool.h"
 #include "invoke/signal.h"
 #include "invoke/spawn.h"
+#include "invoke/start_gate.h"
 
 namespace wick::invoke {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+constexpr auto kStartPatience = 60s;  // for an instance to become idle, or for a turn to start one; then 429
 constexpr auto kEndPatience = 6s;  // in stop(), from killing the instances until all of them are gone
 constexpr Millis kProvisionedInit = 130s;  // or the function's timeout if longer (AWS, "Configuring provisioned concurrency")
 constexpr auto kProvisionPauseMin = 1s;    // between attempts to start a provisioned instance that fails, doubling
@@ -42,7 +44,7 @@ std::string_view state_name(Phase phase) {
 class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_this<Impl> {
  public:
   explicit Impl(Site site)
-      : site_(std::make_shared<Site>(std::move(site))), admission_(site_->options.account_concurrency), quiet_(site_->loop) {}
+      : site_(std::make_shared<Site>(std::move(site))), admission_(site_->options.account_concurrency), starts_(site_->loop, site_->options.starts_at_once), quiet_(site_->loop) {}
 
   asio::awaitable<Result<Outcome>> invoke(Invocation invocation, ResponseStream* stream);
   void set_provisioned(const function::VersionPtr& version, std::uint32_t count);
@@ -57,6 +59,7 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
 
   const std::shared_ptr<Site> site_;
   Admission admission_;
+  StartGate starts_;
   std::unordered_map<std::string, PoolPtr> pools_;  // by generation
 
  private:
@@ -66,7 +69,8 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   PoolPtr find_pool(const Instance& instance) const;
   void forget_if_unused(const PoolPtr& pool);
   void release(const PoolPtr& pool, const InstancePtr& instance);
-  asio::awaitable<Result<Outcome>> invoke_cold(PoolPtr pool, Call& call, function::VersionPtr version);
+  asio::awaitable<Result<std::optional<Outcome>>> invoke_warm(PoolPtr pool, Call& call);
+  asio::awaitable<Result<Outcome>> invoke_cold(PoolPtr pool, Call& call, function::VersionPtr version, StartGate::Turn turn);
   static asio::awaitable<void> keep_provisioned(std::shared_ptr<Impl> self, PoolPtr pool);
   asio::awaitable<bool> provision_one(PoolPtr pool);
   void set_target(const PoolPtr& pool, std::uint32_t count);
@@ -129,16 +133,37 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
     call.not_started(slot.error());
     co_return std::unexpected(slot.error());
   }
+  WICK_CO_TRY(auto warm, co_await invoke_warm(pool, call));
+  if (warm) co_return std::move(*warm);
+  std::optional<StartGate::Turn> turn = starts_.try_enter();
+  if (!turn) {
+    StartGate::Ticket ticket(starts_, invocation.version->name, *pool);
+    const auto until = Signal::Time::clock::now() + kStartPatience;
+    while (!(turn = ticket.turn())) {
+      if (stopping_ || Signal::Time::clock::now() >= until) {
+        const Error error = stopping_ ? Error{Errc::unavailable, "Wick is stopping"} : Error{Errc::throttled, std::string(kAccountLimit)};
+        call.not_started(error);
+        co_return std::unexpected(error);
+      }
+      co_await ticket.wait(until);
+      WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
+      if (warm) co_return std::move(*warm);
+    }
+  }
+  co_return co_await invoke_cold(pool, call, invocation.version, std::move(*turn));
+}
+
+// No outcome: no idle instance was left.
+asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_warm(PoolPtr pool, Call& call) {
   while (const InstancePtr instance = pool->take()) {
     auto outcome = co_await call.warm(instance);
     release(pool, instance);
-    WICK_CO_CHECK(outcome);
-    if (*outcome) co_return std::move(**outcome);
+    if (!outcome || *outcome) co_return outcome;
   }
-  co_return co_await invoke_cold(pool, call, invocation.version);
+  co_return std::optional<Outcome>();
 }
 
-asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& call, function::VersionPtr version) {
+asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& call, function::VersionPtr version, StartGate::Turn turn) {
   call.begin_start();
   auto booted = co_await Instance::boot(site_, weak_from_this(), version, Instance::Kind::on_demand);
   if (!booted) {
@@ -153,7 +178,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& c
   const InstancePtr instance = *booted;
   pool->add(instance);
   if (stopping_) instance->end();
-  auto outcome = co_await call.cold(instance, StartLevel::boot);
+  auto outcome = co_await call.cold(instance, StartLevel::boot, std::move(turn));
   release(pool, instance);
   co_return outcome;
 }
@@ -165,7 +190,10 @@ void Engine::Impl::release(const PoolPtr& pool, const InstancePtr& instance) {
     instance->end();
   } else {
     instance->rest();
-    if (instance->phase() == Phase::idle) pool->put(instance);
+    if (instance->phase() == Phase::idle) {
+      pool->put(instance);
+      starts_.instance_is_idle(*pool);
+    }
   }
 }
 
@@ -298,6 +326,7 @@ asio::awaitable<void> Engine::Impl::meter_now() {
 asio::awaitable<void> Engine::Impl::stop(Millis grace) {
   const auto self = shared_from_this();
   stopping_ = true;
+  starts_.wake_all();
   std::vector<InstancePtr> idle;
   for (const auto& [generation, pool] : pools_) {
     meter_provisioned(*pool);
@@ -318,11 +347,16 @@ asio::awaitable<void> Engine::Impl::stop(Millis grace) {
 Engine::Engine(asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool, const Clock& clock,
                EngineOptions options, std::function<void(LogEvent)> log, OnUsage metered)
     : impl_(std::make_shared<Impl>(
-          Site{std::move(loop), backend, packages, pool, clock, std::move(options), std::move(log), std::move(metered), {}})) {}
+          Site{std::move(loop), backend, packages, pool, clock, std::move(options), std::move(log), std::move(metered), {}, {},
+               {}})) {}
 
 Engine::~Engine() { impl_->end_all(); }
 
-void Engine::set_instance_api(InstanceApi api) { impl_->site_->api = std::move(api); }
+void Engine::set_instance_api(InstanceApi api, http::BodyLimit body_limit, std::shared_ptr<http::BodyBudget> bodies) {
+  impl_->site_->api = std::move(api);
+  impl_->site_->api_body_limit = std::move(body_limit);
+  impl_->site_->api_bodies = std::move(bodies);
+}
 
 asio::awaitable<Result<Outcome>> Engine::invoke(Invocation invocation, ResponseStream* stream) {
   // The function runs to its end even if its caller is cancelled.

@@ -2,9 +2,11 @@
 // One invocation's way: admission, an instance (idle, or booted now), delivery under a deadline, reply, log and metering.
 //
 // Scaling is demand-driven: a call that finds no idle instance of its version's generation boots one at once, unless a limit
-// says 429. An instance runs one invocation at a time and ends after idle_timeout without one.
+// says 429. Only when very many are starting already does it wait, for its turn or for an instance that becomes idle. An instance
+// runs one invocation at a time and ends after idle_timeout without one.
 //
 // Threads: everything on one event loop; no locks. Owned by daemon/.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,6 +24,7 @@
 #include "base/result.h"
 #include "function/version.h"
 #include "http/message.h"
+#include "http/server.h"
 #include "invoke/invocation.h"
 #include "invoke/usage_record.h"
 #include "sandbox/backend.h"
@@ -42,6 +46,7 @@ struct EngineOptions {
   std::chrono::milliseconds idle_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds init_timeout{10'000};  // what init takes beyond it comes off the function's own timeout
   std::uint32_t account_concurrency = 1000;
+  std::uint32_t starts_at_once = 16 * std::max(1U, std::thread::hardware_concurrency());  // boots and inits; see start_gate.h
   std::string region = "us-east-1";
   std::string account = "000000000000";
   // What code in a sandbox signs its calls of Wick's own APIs with; not empty, or SDKs there find no credentials.
@@ -77,7 +82,8 @@ class Engine {
   Engine(boost::asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool,
          const Clock& clock, EngineOptions options, std::function<void(LogEvent)> log, OnUsage metered);
   ~Engine();
-  void set_instance_api(InstanceApi api);
+  // bodies: what the instances' requests may have together, and each.
+  void set_instance_api(InstanceApi api, http::BodyLimit body_limit = {}, std::shared_ptr<http::BodyBudget> bodies = {});
 
   // Runs to the end even if the caller is gone. With a stream, a streaming function's output goes there as it is produced
   // and Outcome::payload stays empty; otherwise it is collected, up to kPayloadMax.

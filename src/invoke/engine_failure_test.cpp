@@ -219,6 +219,27 @@ TEST_F(FailureTest, ASecondReplyEndsTheInstance) {
   expect_gone();
 }
 
+TEST_F(FailureTest, WhatComesBetweenInvocationsAnswersNone) {
+  std::atomic<int> instances = 0;
+  std::promise<void> answered;
+  std::promise<void> written;
+  backend.script = once([&](FakeRuntime& runtime) {
+    const bool first = ++instances == 1;
+    runtime.send(FrameType::result, first ? "1" : "2");
+    if (first) {
+      answered.get_future().wait();
+      runtime.send(FrameType::result, "1, again");
+      written.set_value();
+    }
+    return runtime.hang();
+  });
+  EXPECT_EQ(invoke(version()).payload, "1");
+  answered.set_value();
+  written.get_future().wait();
+  EXPECT_EQ(invoke(version()).payload, "2");
+  EXPECT_EQ(instances, 2);
+}
+
 TEST_F(FailureTest, RandomBytesNeverBreakTheEngine) {
   const std::uint64_t seed = 20260102;
   SCOPED_TRACE(seed);

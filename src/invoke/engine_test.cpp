@@ -125,6 +125,27 @@ TEST_F(GatedTest, ConcurrentCallsGetConcurrentInstancesAndTheLastUsedIsUsedFirst
   EXPECT_EQ(backend.booted, 8);
 }
 
+TEST_F(EngineTest, NoMoreStartAtOnceThanMayAndNoCallIsLost) {
+  options.starts_at_once = 2;
+  std::atomic<int> starting = 0;
+  std::atomic<int> most = 0;
+  backend.script = [&](FakeRuntime& runtime) {
+    const int now = ++starting;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) continue;
+    std::this_thread::sleep_for(5ms);  // an init that takes a while
+    --starting;
+    runtime.send(FrameType::ready);
+    while (runtime.next()) runtime.send(FrameType::result, "1");
+    return 0;
+  };
+  const auto one = version();
+  std::vector<std::future<Answer>> calls;
+  for (int i = 0; i < 20; ++i) calls.push_back(start(one));
+  calls.push_back(start(version("other")));
+  for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
+  EXPECT_EQ(most, 2);
+}
+
 TEST_F(EngineTest, AnIdleInstanceEndsAfterTheIdleTimeout) {
   options.idle_timeout = 50ms;
   backend.script = counting;

@@ -86,6 +86,12 @@ asio::awaitable<Reply> FrameChannel::init() {
 }
 
 asio::awaitable<Reply> FrameChannel::deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) {
+  // Nothing is due from the runtime now. What is there all the same would pass for the answer to this invocation.
+  boost::system::error_code gone;
+  if (socket_.available(gone) > 0 || gone) {
+    usable_ = false;
+    co_return ended(Reply::End::not_taken);
+  }
   const std::string sent = encode_invoke(meta_of(invocation, deadline_ms), invocation.payload);
   const auto [ec, size] = co_await asio::async_write(socket_, asio::buffer(sent), kValues);
   if (ec) {

@@ -22,8 +22,13 @@ constexpr auto kOwnExit = 100ms;             // from the end of its channel unti
 constexpr auto kReadingInterval = 1s;        // of usage, while there is any
 constexpr std::size_t kReadingCalls = 1024;  // or when so many wait for one
 constexpr auto kExitPatience = 5s;           // from SIGKILL until everything is gone: milliseconds, unless the machine is in trouble
+constexpr int kLastTurns = 16;               // of reading its output, at its end
 constexpr std::uint32_t kProcessesMax = 1024;  // processes and threads (AWS, "Lambda quotas")
 constexpr std::uint64_t kMiB = 1024 * 1024;
+// Of Wick's API inside: a body, those of all its connections together, and the connections, of which AWS's SDK for Node.js opens 50.
+constexpr std::size_t kApiBodyMax = 16 * kMiB;
+constexpr std::size_t kApiBodiesMax = 20 * kMiB;
+constexpr std::size_t kApiConnections = 64;
 
 }  // namespace
 
@@ -92,7 +97,10 @@ Result<> Instance::attach(sandbox::Booted booted) {
   if (booted.api && site_->api) {
     http::ServerOptions options;
     options.instance = id_.str();
-    options.limits.connections = 256;
+    options.limits.connections = kApiConnections;
+    options.limits.body_bytes = kApiBodyMax;
+    options.body_limit = site_->api_body_limit;
+    options.body_budget = std::make_shared<http::BodyBudget>(kApiBodiesMax, site_->api_bodies);
     api_ = std::make_unique<http::Server>(site_->loop, site_->api, options);
     WICK_CHECK(api_->adopt(std::move(booted.api)));
   }
@@ -119,7 +127,7 @@ asio::awaitable<Reply> Instance::deliver(const Invocation& invocation, Millis li
   resting_ = false;
   watchdog_.set(site_->clock.monotonic() + limit);
   Reply reply = co_await channel_->deliver(invocation, unix_millis(site_->clock.now()) + limit.count(), stream);
-  output_.drain();
+  co_await output_.catch_up();
   output_.flush();
   if (!usable()) {
     co_await leave(reply);
@@ -182,9 +190,13 @@ void Instance::on_exit(sandbox::Exit exit) {
   meter_.close();
   reading_due_.set(Watchdog::kNever);
   watchdog_.set(Watchdog::kNever);
-  output_.drain();
-  output_.flush();
-  output_.close();
+  // Its last words, for whoever waits for the end. follow_output() takes what a flood left beyond them.
+  for (int turn = 0; turn < kLastTurns && output_.drain(); ++turn) {
+  }
+  if (!output_.has_more()) {
+    output_.flush();
+    output_.close();
+  }
   if (channel_) channel_->close();
   if (api_) api_->close();
   exit_signal_.notify();
@@ -243,7 +255,11 @@ std::string Instance::end_tail() {
 }
 
 asio::awaitable<void> Instance::follow_output(InstancePtr self) {
-  while (co_await self->output_.readable()) self->output_.drain();
+  LogPipe& output = self->output_;
+  while (co_await output.readable()) {
+    if (!output.drain() && self->phase_ == Phase::ended) output.close();
+  }
+  output.flush();
 }
 
 }  // namespace wick::invoke

@@ -42,6 +42,8 @@ struct Site {
   std::function<void(LogEvent)> log;
   OnUsage metered;
   InstanceApi api;
+  http::BodyLimit api_body_limit;
+  std::shared_ptr<http::BodyBudget> api_bodies;
 };
 
 // Told what happens to an instance apart from a call.

@@ -1,5 +1,6 @@
 #include "invoke/log_pipe.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "invoke/frame_reader.h"
@@ -35,28 +37,51 @@ Result<> LogPipe::open(UniqueFd read_end) {
 }
 
 asio::awaitable<bool> LogPipe::readable() {
+  if (has_more()) {
+    co_await asio::post(pipe_.get_executor(), asio::use_awaitable);
+    co_return true;
+  }
   if (!pipe_.is_open()) co_return false;
   const auto [ec] = co_await pipe_.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
-  co_return !ec && pipe_.is_open();
+  if (ec && ec != asio::error::operation_aborted) close();
+  co_return has_more() || pipe_.is_open();
 }
 
-void LogPipe::drain() {
-  std::array<char, kReadSize> bytes;
-  for (int i = 0; i < kReadsMax && pipe_.is_open(); ++i) {
+bool LogPipe::drain() {
+  std::size_t lines = 0;
+  split(lines);
+  for (int i = 0; i < kReadsMax && !has_more() && pipe_.is_open(); ++i) {
+    std::array<char, kReadSize> bytes;
     const ssize_t n = ::read(pipe_.native_handle(), bytes.data(), bytes.size());
     if (n > 0) {
-      split({bytes.data(), static_cast<std::size_t>(n)});
-      if (static_cast<std::size_t>(n) < bytes.size()) return;
+      unsplit_.assign(bytes.data(), static_cast<std::size_t>(n));
+      split(lines);
+      if (static_cast<std::size_t>(n) < bytes.size()) break;
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
       close();
     } else if (errno == EAGAIN) {
-      return;
+      break;
     }
+  }
+  // What is read already makes no pipe readable: whoever waits for that takes it.
+  boost::system::error_code ignored;
+  if (has_more() && pipe_.is_open()) pipe_.cancel(ignored);
+  return has_more();
+}
+
+asio::awaitable<void> LogPipe::catch_up() {
+  int waiting = 0;
+  if (pipe_.is_open()) (void)::ioctl(pipe_.native_handle(), FIONREAD, &waiting);
+  const std::uint64_t target = split_ + unsplit_.size() + static_cast<std::uint64_t>(waiting);
+  while (split_ < target && (has_more() || pipe_.is_open())) {
+    drain();
+    if (split_ < target) co_await asio::post(pipe_.get_executor(), asio::use_awaitable);
   }
 }
 
-void LogPipe::split(std::string_view bytes) {
-  while (!bytes.empty()) {
+void LogPipe::split(std::size_t& lines) {
+  std::string_view bytes = unsplit_;
+  for (; !bytes.empty() && lines < kLinesPerTurn; ++lines) {
     const std::size_t room = kLogEventMax - partial_.size();
     const std::size_t end = bytes.substr(0, room).find('\n');
     const bool whole = end != std::string_view::npos;
@@ -69,6 +94,8 @@ void LogPipe::split(std::string_view bytes) {
     partial_.append(piece);
     if (whole || partial_.size() == kLogEventMax) line_(std::exchange(partial_, {}));
   }
+  split_ += unsplit_.size() - bytes.size();
+  unsplit_.erase(0, unsplit_.size() - bytes.size());
 }
 
 void LogPipe::flush() {

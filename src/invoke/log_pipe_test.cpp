@@ -6,6 +6,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include "invoke/frame_reader.h"
@@ -58,12 +59,61 @@ TEST_F(LogPipeTest, LongLinesAreCut) {
   EXPECT_THAT(lines, ElementsAre(half + half, half + half, half, "y"));
 }
 
-TEST_F(LogPipeTest, OneDrainIsBounded) {
-  write(std::string(1 << 19, '\n'));
+TEST_F(LogPipeTest, OneDrainIsBoundedByLines) {
+  write(std::string(3 * kLinesPerTurn, '\n'));
+  EXPECT_TRUE(pipe.drain());
+  EXPECT_EQ(lines.size(), kLinesPerTurn);
+  EXPECT_TRUE(pipe.drain());
+  EXPECT_EQ(lines.size(), 2 * kLinesPerTurn);
+  writer.reset();
+  EXPECT_FALSE(pipe.drain());
+  EXPECT_EQ(lines.size(), 3 * kLinesPerTurn);
+}
+
+TEST_F(LogPipeTest, OneDrainIsBoundedByBytes) {
+  write(std::string(1 << 20, 'x'));
   pipe.drain();
-  EXPECT_EQ(lines.size(), 256u * 1024);
+  EXPECT_EQ(lines.size(), 1u);
+}
+
+// Others on the loop have their turn between a flooding function's.
+TEST_F(LogPipeTest, CatchingUpTakesWhatIsThereAndLetsTheLoopTurn) {
+  write(std::string(10 * kLinesPerTurn, '\n'));
+  std::size_t turns = 0;
+  std::function<void()> other = [&] {
+    if (lines.size() < 10 * kLinesPerTurn) {
+      ++turns;
+      boost::asio::post(loop, other);
+    }
+  };
+  boost::asio::post(loop, other);
+  auto done = boost::asio::co_spawn(loop, pipe.catch_up(), boost::asio::use_future);
+  loop.run();
+  done.get();
+  EXPECT_EQ(lines.size(), 10 * kLinesPerTurn);
+  EXPECT_GE(turns, 9u);
+}
+
+TEST_F(LogPipeTest, AWaitingReaderTakesWhatADrainLeft) {
+  auto next = boost::asio::co_spawn(loop, pipe.readable(), boost::asio::use_future);
+  loop.poll();
+  write(std::string(kLinesPerTurn + 1, '\n'));
+  EXPECT_TRUE(pipe.drain());
+  EXPECT_GT(loop.run(), 0u);
+  EXPECT_TRUE(next.get());
+  EXPECT_FALSE(pipe.drain());
+  EXPECT_EQ(lines.size(), kLinesPerTurn + 1);
+}
+
+TEST_F(LogPipeTest, WhatIsReadIsGivenEvenWhenThePipeIsClosed) {
+  write(std::string(kLinesPerTurn + 1, '\n'));
+  EXPECT_TRUE(pipe.drain());
+  pipe.close();
+  auto next = boost::asio::co_spawn(loop, pipe.readable(), boost::asio::use_future);
+  loop.run();
+  EXPECT_TRUE(next.get());
   pipe.drain();
-  EXPECT_EQ(lines.size(), 512u * 1024);
+  EXPECT_EQ(lines.size(), kLinesPerTurn + 1);
 }
 
 TEST_F(LogPipeTest, ReadableUntilTheWritersAreGone) {

@@ -35,6 +35,10 @@ http::Response refused(unsigned status, std::string_view type, std::string_view 
   return json_response(status, boost::json::serialize(boost::json::object{{"errorMessage", message}, {"errorType", type}}));
 }
 
+http::Response response_too_large() {
+  return refused(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseMax));
+}
+
 http::Response wrong_state(std::string_view message) { return refused(403, "InvalidStateTransition", message); }
 http::Response gone() { return refused(500, "InternalServerError", "The instance is ending"); }
 
@@ -108,6 +112,11 @@ asio::awaitable<Reply> RuntimeApi::whole(Post& post, Reply::End end) {
   post.verdict = accepted();
   for (;;) {
     auto piece = co_await post.request.body_reader->read();
+    if (!piece && piece.error().code == Errc::too_large) out.end = Reply::End::too_large;
+    if (!piece && out.end == Reply::End::too_large) {
+      post.verdict = response_too_large();
+      break;
+    }
     if (!piece) {
       post.verdict = refused(400, "InvalidRequest", piece.error().message);
       out = Reply{Reply::End::failed, R"({"errorType":"Runtime.TruncatedResponse","errorMessage":"Response body truncated"})", {}};
@@ -117,7 +126,7 @@ asio::awaitable<Reply> RuntimeApi::whole(Post& post, Reply::End end) {
     if (out.end == Reply::End::too_large) continue;
     out.body.append(*piece);
     if (out.body.size() > kResponseMax) {
-      post.verdict = refused(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseMax));
+      post.verdict = response_too_large();
       out = Reply{Reply::End::too_large, {}, {}};
     }
   }
@@ -133,6 +142,11 @@ asio::awaitable<Reply> RuntimeApi::streamed(Post& post, ResponseStream* stream) 
   co_await sink.begin(std::string(post.request.fields.get("Content-Type")));
   for (;;) {
     auto piece = co_await post.request.body_reader->read();
+    if (!piece && piece.error().code == Errc::too_large) out.end = Reply::End::too_large;
+    if (!piece && out.end == Reply::End::too_large) {
+      post.verdict = response_too_large();
+      break;
+    }
     if (!piece) {
       post.verdict = refused(400, "InvalidRequest", piece.error().message);
       out = Reply{Reply::End::failed, R"({"errorType":"Runtime.TruncatedResponse","errorMessage":"Response body truncated"})", {}};

@@ -43,10 +43,12 @@ TEST_P(InstanceTest, HasTheEnvironmentOfItsSpecAndNoOther) {
 }
 
 TEST_P(InstanceTest, IsAnUnprivilegedUserOnAMachineOfItsOwn) {
-  const Outcome outcome = run_shell("id; hostname; tty; ulimit -n; ulimit -c; cat /etc/resolv.conf; ls -d /tmp/* /dev/shm/* 2>&1 | wc -l");
+  const Outcome outcome = run_shell(
+      "id; hostname; tty; ulimit -n; grep -c '^Max core file size *1 *1 ' /proc/self/limits; cat /etc/resolv.conf; ls -d /tmp/* /dev/shm/* 2>&1 | wc "
+      "-l");
   EXPECT_EQ(outcome.output,
             GetParam() == Mode::root || geteuid() == 0
-                ? "uid=993(sbx_user1051) gid=990(sbx_user1051) groups=990(sbx_user1051)\nsandbox\nnot a tty\n1024\n0\n2\n"
+                ? "uid=993(sbx_user1051) gid=990(sbx_user1051) groups=990(sbx_user1051)\nsandbox\nnot a tty\n1024\n1\n2\n"
                 : outcome.output);  // an ordinary user's supplementary groups come along
 }
 
@@ -157,6 +159,24 @@ TEST_P(InstanceTest, RunsAnInterpreterWithWicksBootstrapAndTheChannel) {
   const std::string output = read_to_end(booted.log.get());
   EXPECT_THAT(output, HasSubstr("/var/runtime/bootstrap.py\nsocket\n"));
   EXPECT_THAT(output, HasSubstr("from the daemon\n"));
+}
+
+TEST_P(InstanceTest, RunsAManagedRuntimeByTheWrapperThatItsEnvironmentNames) {
+  const fs::path root = folder_ / "data/runtimes/python3.77";
+  fs::create_directories(root / "bin");
+  std::ofstream(root / "bin/python3.77") << "#!/bin/sh\necho ran $EXTRA \"$@\"; echo hello >&3\n";
+  fs::permissions(root / "bin/python3.77", fs::perms(0755));
+  Spec spec = spec_of(make_package({{"wrapper", "#!/bin/sh\nexport EXTRA=more\nexec \"$@\"\n"}}));
+  spec.runtime = "python3.77";
+  spec.environment.emplace_back("AWS_LAMBDA_EXEC_WRAPPER=/var/task/wrapper");
+  EXPECT_EQ(run(spec).output, "ran more /var/runtime/bootstrap.py\n");
+  spec.environment.back() = "AWS_LAMBDA_EXEC_WRAPPER=";
+  EXPECT_EQ(run(spec).output, "ran /var/runtime/bootstrap.py\n");
+  spec.environment.back() = "AWS_LAMBDA_EXEC_WRAPPER=/opt/none";
+  const Outcome outcome = run(spec);
+  ASSERT_FALSE(outcome.error) << outcome.error->message;
+  EXPECT_EQ(WEXITSTATUS(outcome.exit.status), 127);
+  EXPECT_THAT(outcome.output, HasSubstr("/opt/none: not found"));
 }
 
 TEST_P(InstanceTest, RunsNode) {

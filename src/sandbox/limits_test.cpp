@@ -63,10 +63,10 @@ TEST_P(LimitsTest, NothingInsideDelaysAKill) {
   spec.limits.cpu_millis = 100;
   bool exited = false;
   const Booted siege = boot(std::move(spec), [&exited](const Exit&) { exited = true; });
-  warden_->backend->end_init(siege.id);
   char text[9] = {};
   ASSERT_EQ(read(siege.log.get(), text, 8), 8);
   EXPECT_STREQ(text, "besieged");
+  warden_->backend->end_init(siege.id);
   const auto start = std::chrono::steady_clock::now();
   warden_->backend->kill(siege.id);
   run_until([&exited] { return exited; });

@@ -68,7 +68,10 @@ class WardenBackend final : public Backend {
 
 }  // namespace
 
-Result<WardenProcess> start_warden(const std::string& program, const warden::Options& options) {
+Result<WardenProcess> start_warden(const std::string& program, const warden::Options& options, int lock) {
+  // Out of the way of the numbers given out below.
+  const UniqueFd held(lock < 0 ? -1 : fcntl(lock, F_DUPFD_CLOEXEC, warden::kHeldLock + 1));
+  if (lock >= 0 && !held) return fail_errno("duplicate a descriptor");
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) return fail_errno("make a socket pair");
   UniqueFd ours(fds[0]);
@@ -84,7 +87,8 @@ Result<WardenProcess> start_warden(const std::string& program, const warden::Opt
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, theirs.get(), warden::kDaemonSocket);
-  posix_spawn_file_actions_addclosefrom_np(&actions, warden::kDaemonSocket + 1);
+  if (held) posix_spawn_file_actions_adddup2(&actions, held.get(), warden::kHeldLock);
+  posix_spawn_file_actions_addclosefrom_np(&actions, held ? warden::kHeldLock + 1 : warden::kHeldLock);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;

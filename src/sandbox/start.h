@@ -22,7 +22,9 @@ struct WardenProcess {
 };
 
 // Runs program (wick-warden, beside the calling program) with these options and a clean environment. Call before there are threads.
-Result<WardenProcess> start_warden(const std::string& program, const warden::Options& options);
+// lock: a descriptor that the warden holds open for as long as it lives, so that a lock on it outlasts a daemon that was killed until
+// nothing of its instances is left; -1 for none.
+Result<WardenProcess> start_warden(const std::string& program, const warden::Options& options, int lock = -1);
 
 struct ProcessBackend {
   std::unique_ptr<Backend> backend;

@@ -112,9 +112,13 @@ async function datagram(address) {
 }
 {
   const why = 'neither the host\'s files nor the daemon\'s are there';
-  for (const path of ['/root', '/home', '/sys', '/run', '/etc/shadow', '/var/lib', '/proc/1/root/etc/shadow']) add(`read ${path}`, 'ENOENT', why, () => read(path));
+  for (const path of ['/root', '/home', '/sys', '/run', '/etc/shadow', '/var/lib', '/proc/1/root/etc/shadow']) {
+    add(`read ${path}`, 'ENOENT', why, () => read(path));
+  }
   add('/host', 'empty', why, () => fs.readdirSync('/host').join(' ') || 'empty');
-  for (const under of ['', '/host', '/proc/self/root', '/proc/self/cwd/../../../..']) add(`the data directory under '${under}'`, 'ENOENT', why, () => fs.readdirSync(under + data).join(' '));
+  for (const under of ['', '/host', '/proc/self/root', '/proc/self/cwd/../../../..']) {
+    add(`the data directory under '${under}'`, 'ENOENT', why, () => fs.readdirSync(under + data).join(' '));
+  }
   add('through a link', 'ENOENT', why, () => {
     fs.rmSync('/tmp/link', { force: true });
     fs.symlinkSync(data, '/tmp/link');
@@ -144,12 +148,15 @@ async function datagram(address) {
 }
 {
   const why = 'Wick\'s own API is the operator\'s';
-  for (const path of ['/_wick/v1/instances', '/_wick/v1/status', '/_wick/v1/functions/neighbour/logs?follow=true']) add(`GET ${path}`, '403', why, () => status(path));
+  for (const path of ['/_wick/v1/instances', '/_wick/v1/status', '/_wick/v1/functions/neighbour/logs?follow=true']) {
+    add(`GET ${path}`, '403', why, () => status(path));
+  }
   for (const path of ['//_wick/v1/instances', '/%5fwick/v1/instances', '/2015-03-31/../_wick/v1/instances', '/.//_wick/v1/instances']) {
     add(`GET ${path}`, '400|403|404', why, () => status(path));
   }
   add('GET http://.../_wick/v1/instances', '400|403|404', why, () => status(`http://127.0.0.1:${port}/_wick/v1/instances`));
-  add('with headers of a proxy', '403', why, () => status('/_wick/v1/instances', { headers: { 'X-Forwarded-For': '127.0.0.1', Host: `127.0.0.1:${port}` } }));
+  const headers = { 'X-Forwarded-For': '127.0.0.1', Host: `127.0.0.1:${port}` };
+  add('with headers of a proxy', '403', why, () => status('/_wick/v1/instances', { headers }));
   add('install a runtime', '403', why, () => status('/_wick/v1/runtimes/install', { method: 'POST' }));
 }
 add('a thread', 'ok', 'threads may be made', async () => {

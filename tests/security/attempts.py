@@ -21,7 +21,6 @@ from multiprocessing import shared_memory
 
 libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWUSER = 0x10000000
-SOCK_RAW_ICMP = (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
 attempts = []
 
 
@@ -187,11 +186,13 @@ add("neighbour's port", "ECONNREFUSED", why, connect, socket.AF_INET, ("127.0.0.
 add("neighbour's secret", "none", why, lambda: "found" if "NEIGHBOURS_SECRET" in os.environ else "none")
 
 why = "there is nothing but the instance's own loopback"
-for name, arguments in (("raw", SOCK_RAW_ICMP), ("packet", (socket.AF_PACKET, socket.SOCK_RAW, 0)), ("vsock", (socket.AF_VSOCK, socket.SOCK_STREAM, 0)),
-                        ("AF_ALG", (socket.AF_ALG, socket.SOCK_SEQPACKET, 0))):
-    add(f"{name} socket", "ENOSYS", why, lambda arguments=arguments: socket.socket(*arguments).close())
-add("the daemon's port", "ECONNREFUSED", why, lambda: connect(socket.AF_INET, ("127.0.0.1", int(os.environ["TARGET_PORT"]))))
-add("the daemon's port at the host", "ENETUNREACH", why, lambda: connect(socket.AF_INET, (os.environ["TARGET_HOST"], int(os.environ["TARGET_PORT"]))))
+add("raw socket", "ENOSYS", why, socket.socket, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+add("packet socket", "ENOSYS", why, socket.socket, socket.AF_PACKET, socket.SOCK_RAW)
+add("vsock socket", "ENOSYS", why, socket.socket, socket.AF_VSOCK, socket.SOCK_STREAM)
+add("AF_ALG socket", "ENOSYS", why, socket.socket, socket.AF_ALG, socket.SOCK_SEQPACKET)
+port = int(os.environ["TARGET_PORT"])
+add("the daemon's port", "ECONNREFUSED", why, connect, socket.AF_INET, ("127.0.0.1", port))
+add("the daemon's port at the host", "ENETUNREACH", why, connect, socket.AF_INET, (os.environ["TARGET_HOST"], port))
 add("metadata of the cloud", "ENETUNREACH", why, connect, socket.AF_INET, ("169.254.169.254", 80))
 add("the world", "ENETUNREACH", why, connect, socket.AF_INET, ("8.8.8.8", 53))
 add("a custom runtime's API", "ECONNREFUSED|ETIMEDOUT|no answer", "this runtime has a channel instead", lambda: runtime_api())

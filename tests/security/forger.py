@@ -58,8 +58,8 @@ def early_next(event, own):
 
 
 def unknown(event, own):
-    return statuses(("GET", "../../_wick/v1/instances"), ("DELETE", "invocation/next"), ("POST", "invocation/next"), ("GET", f"invocation/{own}/response"),
-                    ("GET", "init/error"), ("PUT", f"invocation/{own}/response", "1"), ("GET", ""), ("POST", f"invocation/{own}/"))
+    return statuses(("GET", "../../_wick/v1/instances"), ("DELETE", "invocation/next"), ("POST", "invocation/next"), ("GET", "init/error"),
+                    ("GET", f"invocation/{own}/response"), ("PUT", f"invocation/{own}/response", "1"), ("POST", f"invocation/{own}/"), ("GET", ""))
 
 
 def bad_mode(event, own):
@@ -68,9 +68,9 @@ def bad_mode(event, own):
 
 def nonsense(event, own):
     head = f"POST {PREFIX}invocation/{own}/response HTTP/1.1\r\nHost: x\r\n".encode()
-    return [raw(data) for data in (b"\0" * 4096, b"hello\r\n\r\n", head + b"Content-Length: -1\r\n\r\n", head + b"Content-Length: 99999999999999\r\n\r\n",
-                                   head + b"X: " + b"a" * 200_000 + b"\r\n\r\n", head + b"X: y\r\n" * 2000 + b"\r\n",
-                                   head + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab")]
+    tails = (b"Content-Length: -1\r\n\r\n", b"Content-Length: 99999999999999\r\n\r\n", b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+             b"X: " + b"a" * 200_000 + b"\r\n\r\n", b"X: y\r\n" * 2000 + b"\r\n")
+    return [raw(data) for data in (b"\0" * 4096, b"hello\r\n\r\n", *(head + tail for tail in tails))]
 
 
 def slow_connections(event, own):

@@ -41,7 +41,8 @@ for (const { forge, statuses, why } of refusals) {
 }
 
 test('Runtime API: another instance\'s invocation cannot be answered', async () => {
-  await lambda.deployPython('waiter', 'import time\ndef handler(e, c):\n  print("waits", c.aws_request_id)\n  time.sleep(1.5)\n  return "its own"', { MemorySize: 512 });
+  const waiter = 'import time\ndef handler(e, c):\n  print("waits", c.aws_request_id)\n  time.sleep(1.5)\n  return "its own"';
+  await lambda.deployPython('waiter', waiter, { MemorySize: 512 });
   const waiting = lambda.invoke('waiter');
   let id;
   await eventually(async () => {
@@ -60,15 +61,16 @@ test('Runtime API: the first answer counts', async () => {
 
 for (const [forge, type] of [['torn', 'Runtime.TruncatedResponse'], ['endless', 'Function.ResponseSizeTooLarge'], ['strange_error', undefined]]) {
   test(`Runtime API, ${forge}: the caller gets an error, the next one an answer`, async () => {
-    const reply = await neighbour.during(() => lambda.invoke('forger', { forge }).catch((error) => ({ error: 'Unhandled', payload: { text: String(error) } })));
-    assert.equal(reply.error, 'Unhandled');
-    if (type) assert.equal(reply.payload.errorType, type);
+    const call = { FunctionName: 'forger', Payload: JSON.stringify({ forge }) };
+    const reply = await neighbour.during(() => lambda.call('Invoke', call));
+    assert.equal(reply.FunctionError, 'Unhandled');
+    if (type) assert.equal(JSON.parse(reply.Payload.transformToString()).errorType, type);
     assert.equal((await lambda.invoke('forger', { forge: 'bad_mode' })).error, undefined);
   });
 }
 
-const frames = ['noise', 'a huge result', 'a huge log event', 'a huge chunk', 'ready again', 'init has failed', 'an invocation', 'a chunk of no stream',
-  'an end of no stream', 'reserved bytes'];
+const frames = ['noise', 'a huge result', 'a huge log event', 'a huge chunk', 'ready again', 'init has failed', 'an invocation',
+  'a chunk of no stream', 'an end of no stream', 'reserved bytes'];
 for (const forge of frames) {
   test(`channel, ${forge}: this call fails, the next one does not`, async () => {
     const reply = await neighbour.during(() => lambda.invoke('frames', { forge, end: true }));
@@ -101,7 +103,8 @@ for (const forge of ['a result and another', 'later']) {
 
 test('channel: rubbish during init ends the instance', async () => {
   for (const [i, rubbish] of ['noise', 'an invocation', 'a chunk of no stream', 'reserved bytes'].entries()) {
-    await lambda.deployPython(`init-${i}`, read('forger_frames.py'), { MemorySize: 512, Timeout: 2, Environment: { Variables: { AT_INIT: rubbish } } });
+    const variables = { AT_INIT: rubbish };
+    await lambda.deployPython(`init-${i}`, read('forger_frames.py'), { MemorySize: 512, Timeout: 2, Environment: { Variables: variables } });
     const { payload, error } = await lambda.invoke(`init-${i}`, { call: 1 });
     assert.equal(error, 'Unhandled', `${rubbish}: ${JSON.stringify(payload)}`);
   }

@@ -9,7 +9,8 @@ export function compileAttempts() {
   const files = readdirSync(sources).filter((name) => name.endsWith('.c')).map((name) => path.join(sources, name));
   const folder = mkdtempSync(path.join(tmpdir(), 'wick-attempts-'));
   const program = path.join(folder, 'bootstrap');
-  const { status, stderr, error } = spawnSync('clang-19', ['-std=c17', '-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', program, ...files], { encoding: 'utf8' });
+  const flags = ['-std=c17', '-O1', '-Wall', '-Wextra', '-Werror', '-static'];
+  const { status, stderr, error } = spawnSync('clang-19', [...flags, '-o', program, ...files], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`clang-19: ${error?.message ?? stderr}`);
   const bytes = readFileSync(program);
   rmSync(folder, { recursive: true });

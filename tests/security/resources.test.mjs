@@ -9,16 +9,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { build, Daemon } from '../lib/daemon.mjs';
 import { Lambda } from '../lib/lambda.mjs';
-import { atRest, census, eventually } from '../lib/machine.mjs';
+import { alive, atRest, descendants, eventually } from '../lib/machine.mjs';
 import { Neighbour } from './neighbour.mjs';
 
 const source = readFileSync(path.join(import.meta.dirname, 'bombs.py'), 'utf8');
 const daemonMaxMb = /san$/.test(build) ? 2400 : 800; // resident; the log store's caches are most of it, and a sanitizer's shadow
 const logMaxMb = 300; // on disk, of one function: 64 MB that are kept, and what is not compacted yet
 
+const processesMore = 10; // of the neighbour, and prepared ones
+const goneMs = 3000;
+
 const outOfMemory = 'Runtime.OutOfMemory';
 const bombs = [
-  { bomb: 'forks', stopped: ['EAGAIN', outOfMemory, 'Sandbox.Timedout'], why: 'the limit of processes, or of memory, or the time for them', options: { Timeout: 3 } },
+  { bomb: 'forks', stopped: ['EAGAIN', outOfMemory, 'Sandbox.Timedout'], why: 'the limit of processes, memory or time', options: { Timeout: 3 } },
   { bomb: 'threads', stopped: ['can\'t start new thread'], why: 'threads count as processes' },
   { bomb: 'busy_processes', stopped: ['by itself'], why: 'many processes share one processor limit' },
   { bomb: 'memory', stopped: [outOfMemory], why: 'the memory limit' },
@@ -69,7 +72,8 @@ for (const { bomb, stopped, why, options } of bombs) {
       const name = `${bomb.replaceAll('_', '-')}-${at}`;
       const variables = { BOMB: bomb, BOMB_AT: at };
       await lambda.deployPython(name, source, { MemorySize: 512, Timeout: 20, ...options, Environment: { Variables: variables } });
-      const [heldDescriptors, heldData, said, from] = [descriptors(), dataMb(), neighbour.lines.length, Date.now()];
+      const [heldDescriptors, heldProcesses, heldData] = [descriptors(), descendants(daemon.child.pid).length, dataMb()];
+      const [said, from] = [neighbour.lines.length, Date.now()];
 
       const [reply, peak] = await peakWhile(residentMb, () => neighbour.during(() => lambda.invoke(name)));
       const what = reply.error ? reply.payload.errorType : reply.payload.stopped;
@@ -77,6 +81,7 @@ for (const { bomb, stopped, why, options } of bombs) {
       assert.ok(peak() < daemonMaxMb, `the daemon took ${peak()} MB`);
       assert.ok(dataMb() - heldData < logMaxMb, `the data directory grew by ${dataMb() - heldData} MB`);
       await lambda.call('DeleteFunction', { FunctionName: name });
+      await eventually(() => descendants(daemon.child.pid).length < heldProcesses + processesMore, 'its processes are gone', goneMs);
       await eventually(() => descriptors() < heldDescriptors + descriptorsMore, `the daemon has about ${heldDescriptors} descriptors again`);
       if (bomb.startsWith('log')) assert.deepEqual(await lostOfNeighbour(said, from), []);
     });
@@ -97,4 +102,16 @@ test('afterwards the daemon lives, and nothing is left of what the functions sta
   await eventually(async () => (await daemon.instances()).length === 0, 'no instance is left');
   assert.deepEqual(await atRest(daemon), rest);
   await neighbour.during(() => sleep(100));
+});
+
+test('kill -9 of the daemon ends a fork bomb too', async () => {
+  const other = await Daemon.start();
+  const its = new Lambda(other);
+  await its.deployPython('forks', source, { MemorySize: 128, Timeout: 30, Environment: { Variables: { BOMB: 'forks', BOMB_AT: 'invocation' } } });
+  its.invoke('forks').catch(() => {}); // the daemon does not live to answer
+  await eventually(() => descendants(other.child.pid).length > 100, 'it has begun');
+  const pids = descendants(other.child.pid).map(([pid]) => pid);
+  await other.kill9();
+  await eventually(() => pids.every((pid) => !alive(pid)), 'nothing runs any more', goneMs);
+  await other.dispose();
 });

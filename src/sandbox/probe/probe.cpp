@@ -114,6 +114,11 @@ void kernel_surface() {
   report("terminal input", ioctl(0, TIOCSTI, "x") == 0);
 }
 
+void huge_pages() {
+  report("huge pages", mmap(nullptr, 1 << 21, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0) != MAP_FAILED);
+  report("huge memory file", memfd_create("x", MFD_HUGETLB) >= 0);
+}
+
 void users() {
   report("become root", setuid(0) == 0);
   report("become another group", setgid(0) == 0);
@@ -124,6 +129,10 @@ void users() {
   report("raise descriptor limit", [] {
     const rlimit limit{2048, 2048};
     return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  }());
+  report("core dumps", [] {
+    const rlimit limit{0, 1};
+    return setrlimit(RLIMIT_CORE, &limit) == 0;
   }());
   report("raise priority", setpriority(PRIO_PROCESS, 0, -10) == 0);
   const sched_param realtime{.sched_priority = 1};
@@ -181,6 +190,19 @@ void other_processes() {
     errno = EPERM;
     return kill(1, 0) != 0;  // it is still there
   }());
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(0, &one);
+  const sched_param none{};
+  const rlimit limit{1, 1};
+  report("schedule pid 1 as idle", sched_setscheduler(1, SCHED_IDLE, &none) == 0);
+  report("move pid 1 to one processor", sched_setaffinity(1, sizeof(one), &one) == 0);
+  report("limit pid 1", syscall(SYS_prlimit64, 1, RLIMIT_NOFILE, &limit, nullptr) == 0);
+  report("priority of pid 1", setpriority(PRIO_PROCESS, 1, 19) == 0);
+  report("priority of pid 1's group", setpriority(PRIO_PGRP, 1, 19) == 0);
+  report("priority of the user", setpriority(PRIO_USER, 0, 19) == 0);
+  report("I/O priority of pid 1", syscall(SYS_ioprio_set, 1, 1, 3 << 13) == 0);
+  report("may choose its own scheduling", sched_setscheduler(getpid(), SCHED_BATCH, &none) == 0 && sched_setaffinity(0, sizeof(one), &one) == 0);
   report("see pid 1", access("/proc/1", F_OK) == 0);
   report("the root of pid 1", can_open("/proc/1/root", O_RDONLY));
   report("the memory of pid 1", can_open("/proc/1/mem", O_RDWR));
@@ -239,6 +261,7 @@ int main() {
   descriptors();
   namespaces_and_mounts();
   kernel_surface();
+  huge_pages();
   network();
   files();
   other_processes();

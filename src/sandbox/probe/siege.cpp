@@ -11,10 +11,15 @@
 namespace {
 
 constexpr unsigned kSecondsMax = 15;
+constexpr useconds_t kUntilAllRunMicros = 300'000;
 constexpr pid_t kFirstProcess = 1;
 
-[[noreturn]] void keep_busy() {
+// Once the gate is closed at its other end, so that they are all there before it is hard to run.
+[[noreturn]] void keep_busy(int gate, const cpu_set_t& processor) {
   alarm(kSecondsMax);
+  sched_setaffinity(0, sizeof(processor), &processor);
+  char none = 0;
+  if (read(gate, &none, 1) != 0) _exit(1);
   for (volatile unsigned long turns = 0;; turns = turns + 1) {
   }
 }
@@ -30,12 +35,17 @@ int main() {
   sched_setaffinity(kFirstProcess, sizeof(one), &one);
   setpriority(PRIO_PROCESS, kFirstProcess, 19);
   setpriority(PRIO_PGRP, kFirstProcess, 19);
-  sched_setaffinity(0, sizeof(one), &one);
+  int gate[2];
+  if (pipe(gate) != 0) return 1;
   int processes = 1;
   for (pid_t pid = 0; (pid = fork()) >= 0; ++processes) {
-    if (pid == 0) keep_busy();
+    if (pid != 0) continue;
+    close(gate[1]);
+    keep_busy(gate[0], one);
   }
+  close(gate[1]);
+  usleep(kUntilAllRunMicros);
   std::printf("besieged by %d\n", processes);
   std::fflush(stdout);
-  keep_busy();
+  keep_busy(gate[0], one);
 }

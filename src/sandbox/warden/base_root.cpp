@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sandbox/warden/mounts.h"
+#include "sandbox/warden/runtime_root.h"
 
 namespace wick::sandbox::warden {
 namespace {
@@ -50,9 +51,10 @@ class Builder {
     if (write(out.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return fail_errno("write", path);
     return {};
   }
-  Result<> tree(const std::string& host_path, const std::string& path) {
+  Result<> tree(const std::string& host_path, const std::string& path) { return tree(AT_FDCWD, host_path, path); }
+  Result<> tree(int host_folder, const std::string& host_path, const std::string& path) {
     WICK_CHECK(folder(path));
-    WICK_TRY(UniqueFd mount, copy_tree(AT_FDCWD, host_path));
+    WICK_TRY(UniqueFd mount, copy_tree(host_folder, host_path));
     mounts_.emplace_back(std::move(mount), path);
     return {};
   }
@@ -137,7 +139,9 @@ Result<> fill_host(Builder& host, const Options& options) {
   WICK_CHECK(host.tree(options.share_directory, "share"));
   WICK_CHECK(host.folder("runtimes"));
   for (const HostRuntime& runtime : options.runtimes) {
-    if (!is_in_usr(runtime)) WICK_CHECK(host.tree(runtime.root, "runtimes/" + runtime.name));
+    if (is_in_usr(runtime)) continue;
+    WICK_TRY(const UniqueFd runtime_root, open_runtime_root(runtime, options.data_directory));
+    WICK_CHECK(host.tree(runtime_root.get(), "", "runtimes/" + runtime.name));
   }
   return host.host_proc("proc");
 }

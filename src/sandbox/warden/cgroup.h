@@ -34,8 +34,12 @@ class Cgroup {
   virtual int out_of_memory_event() const = 0;
   virtual bool out_of_memory() const = 0;  // whether it has killed here
 
+  // Kills every process in the group and lets it have the processor that it takes to die. Does not wait, and need not get them all
+  // where the kernel cannot kill a group (version 1): to be repeated until they are gone.
+  virtual void kill() = 0;
+
   virtual Usage usage() const = 0;
-  virtual Result<> remove() = 0;
+  virtual Result<> remove() = 0;  // does not wait: fails while the kernel is not done with processes that have just gone
 };
 
 class Cgroups {

@@ -17,8 +17,7 @@
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr int kRemoveTries = 50;
-constexpr int kClearTries = 2000;
+constexpr int kClearTries = 2000;  // each of a millisecond
 
 void wait_a_millisecond() {
   const timespec pause{.tv_sec = 0, .tv_nsec = 1'000'000};
@@ -43,9 +42,21 @@ std::vector<std::string> groups_in(int folder) {
   return names;
 }
 
-// True when no process is left. A process of another pid namespace shows as 0, which must not be signalled.
-bool kill_all(int folder, const std::string& group) {
-  const auto processes = read_at(folder, group + "/cgroup.procs");
+}  // namespace
+
+Result<> make_group(int parent, const std::string& name) {
+  if (mkdirat(parent, name.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno("make cgroup", name);
+  return {};
+}
+
+Result<> remove_group(int parent, const std::string& name) {
+  if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return fail_errno("remove cgroup", name);
+  return {};
+}
+
+// A process of another pid namespace shows as 0, which must not be signalled.
+bool kill_group(int parent, const std::string& name) {
+  const auto processes = read_at(parent, name + "/cgroup.procs");
   if (!processes || processes->empty()) return true;
   for (std::string_view rest = *processes; !rest.empty();) {
     const auto pid = static_cast<pid_t>(to_number(rest));
@@ -56,25 +67,9 @@ bool kill_all(int folder, const std::string& group) {
   return false;
 }
 
-}  // namespace
-
-Result<> make_group(int parent, const std::string& name) {
-  if (mkdirat(parent, name.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno("make cgroup", name);
-  return {};
-}
-
-Result<> remove_group(int parent, const std::string& name) {
-  for (int tries = kRemoveTries; unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT; --tries) {
-    if (errno != EBUSY || tries == 0) return fail_errno("remove cgroup", name);
-    wait_a_millisecond();
-  }
-  return {};
-}
-
 void clear_groups(int folder) {
   for (const std::string& group : groups_in(folder)) {
-    for (int tries = kClearTries; !kill_all(folder, group) && tries > 0; --tries) wait_a_millisecond();
-    (void)remove_group(folder, group);
+    for (int tries = kClearTries; tries > 0 && !(kill_group(folder, group) && remove_group(folder, group)); --tries) wait_a_millisecond();
   }
 }
 

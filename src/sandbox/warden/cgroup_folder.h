@@ -9,8 +9,9 @@
 namespace wick::sandbox::warden {
 
 Result<> make_group(int parent, const std::string& name);
-// Waits up to 50 ms for the kernel to be done with processes that have just gone.
-Result<> remove_group(int parent, const std::string& name);
+Result<> remove_group(int parent, const std::string& name);  // one that is not there is well removed
+// Sends SIGKILL to all that the group has now. True when it has none.
+bool kill_group(int parent, const std::string& name);
 // Kills every process in every group in folder, waits up to two seconds for that, and removes the groups.
 void clear_groups(int folder);
 

@@ -11,6 +11,8 @@
 namespace wick::sandbox::warden {
 namespace {
 
+constexpr std::uint64_t kTcpShare = 4;  // TCP's buffers are counted beside the memory, and may come to a fourth of it
+
 struct Controller {
   std::string name;
   UniqueFd parent;
@@ -31,6 +33,7 @@ class CgroupV1 final : public Cgroup {
     WICK_CHECK(set("memory", "memory.limit_in_bytes", memory));
     (void)set("memory", "memory.memsw.limit_in_bytes", memory);  // not there without swap accounting
     (void)set("memory", "memory.swappiness", "0");
+    (void)set("memory", "memory.kmem.tcp.limit_in_bytes", std::to_string(limits.memory_bytes / kTcpShare));
     return set("pids", "pids.max", std::to_string(limits.pids));
   }
   Result<> limit_cpu(std::uint32_t cpu_millis) override {
@@ -41,6 +44,11 @@ class CgroupV1 final : public Cgroup {
   Result<> enter() const override {
     for (const Controller& controller : controllers_) WICK_CHECK(write_at(controller.own.get(), name_ + "/cgroup.procs", "0"));
     return {};
+  }
+  void kill() override {
+    (void)set("pids", "pids.max", "0");
+    (void)set("cpu", "cpu.cfs_quota_us", "-1");
+    (void)kill_group(controllers_.front().own.get(), name_);
   }
   int out_of_memory_event() const override { return event_.get(); }
   bool out_of_memory() const override {

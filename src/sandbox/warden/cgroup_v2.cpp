@@ -29,6 +29,10 @@ class CgroupV2 final : public Cgroup {
     return folder;
   }
   Result<> enter() const override { return {}; }
+  void kill() override {
+    (void)set("cpu.max", fmt::format("max {}", kCpuPeriodMicros));
+    if (!set("cgroup.kill", "1")) (void)kill_group(parent_, name_);  // Linux 5.14
+  }
   int out_of_memory_event() const override { return -1; }
   bool out_of_memory() const override {
     const auto events = read_at(parent_, name_ + "/memory.events");

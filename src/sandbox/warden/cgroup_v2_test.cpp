@@ -53,6 +53,18 @@ TEST_F(CgroupV2Test, WritesLimits) {
   EXPECT_TRUE((*cgroup)->birthplace()->get() >= 0);
 }
 
+TEST_F(CgroupV2Test, KillsTheGroup) {
+  auto cgroups = open_cgroups_v2(open_folder(), "wick");
+  ASSERT_TRUE(cgroups);
+  auto cgroup = (*cgroups)->make("1");
+  ASSERT_TRUE(cgroup);
+  put("wick/1/cpu.max");
+  put("wick/1/cgroup.kill");
+  (*cgroup)->kill();
+  EXPECT_EQ(get("wick/1/cgroup.kill"), "1");
+  EXPECT_EQ(get("wick/1/cpu.max"), "max 20000");
+}
+
 TEST_F(CgroupV2Test, ReadsWhatWasUsed) {
   auto cgroups = open_cgroups_v2(open_folder(), "wick");
   ASSERT_TRUE(cgroups);

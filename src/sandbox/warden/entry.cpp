@@ -44,6 +44,18 @@ Result<Entry> find_entry(const Boot& boot, const Options& options, int data) {
   return entry;
 }
 
+std::vector<std::string> wrapped(std::vector<std::string> arguments, const std::vector<std::string_view>& environment) {
+  constexpr std::string_view kWrapper = "AWS_LAMBDA_EXEC_WRAPPER=";
+  for (const std::string_view variable : environment) {
+    if (!variable.starts_with(kWrapper) || variable.size() == kWrapper.size()) continue;
+    const std::string wrapper(variable.substr(kWrapper.size()));
+    const std::string shell[] = {"/bin/sh", "-c", R"(exec "$0" "$@")", wrapper};
+    arguments.insert(arguments.begin(), std::begin(shell), std::end(shell));
+    break;
+  }
+  return arguments;
+}
+
 Result<std::string> find_bootstrap() {
   for (const char* path : {"/var/task/bootstrap", "/opt/bootstrap"}) {
     if (access(path, F_OK) == 0) return path;

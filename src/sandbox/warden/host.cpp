@@ -15,6 +15,7 @@
 #include "sandbox/warden/base_root.h"
 #include "sandbox/warden/capabilities.h"
 #include "sandbox/warden/file_at.h"
+#include "sandbox/warden/runtime_root.h"
 #include "sandbox/warden/user_namespace.h"
 
 namespace wick::sandbox::warden {
@@ -32,11 +33,13 @@ void ignore_signals() {
 }
 
 // A few descriptors for each instance.
-void raise_descriptor_limit() {
+void set_own_limits() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit no_core{.rlim_cur = 1, .rlim_max = 1};  // the instances' too, see limit_resources(); from 0 only root can set it
+  (void)setrlimit(RLIMIT_CORE, &no_core);
 }
 
 // One for each data directory, and the same one at the next start.
@@ -52,6 +55,15 @@ Result<> enter_rootless_mode(std::vector<std::string>& missing) {
   return enter_user_namespace(proc_self.get(), kRootlessUser, kRootlessUser);
 }
 
+void leave_out_unusable_runtimes(Options& options, std::vector<std::string>& missing) {
+  std::erase_if(options.runtimes, [&](const HostRuntime& runtime) {
+    if (is_in_usr(runtime)) return false;
+    auto root = open_runtime_root(runtime, options.data_directory);
+    if (!root) missing.push_back(std::move(root).error().message);
+    return !root;
+  });
+}
+
 Result<> drop_what_is_not_needed() {
   WICK_CHECK(set_no_new_privs());
   bound_capabilities({});
@@ -64,7 +76,7 @@ Result<> drop_what_is_not_needed() {
 
 Result<Host> set_up_host(Options options) {
   ignore_signals();
-  raise_descriptor_limit();
+  set_own_limits();
   umask(022);
   WICK_TRY(const std::string name, cgroup_name(options.data_directory));
   FoundCgroups found = find_cgroups(name);
@@ -75,6 +87,7 @@ Result<Host> set_up_host(Options options) {
   const bool root = geteuid() == 0;
   if (root && setgroups(0, nullptr) != 0) return fail_errno("leave all groups");
   if (!root) WICK_CHECK(enter_rootless_mode(missing));
+  leave_out_unusable_runtimes(options, missing);
   WICK_CHECK(enter_base_root(options));
   WICK_TRY(UniqueFd proc_self, open_folder("/host/proc/self"));
   UniqueFd user_namespace(root ? -1 : openat(proc_self.get(), "ns/user", O_RDONLY | O_CLOEXEC));

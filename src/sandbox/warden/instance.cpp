@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -18,7 +18,9 @@
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr int kKillTries = 20;  // each of a millisecond
+constexpr int kMemoryTurns = 10;    // from the kernel's warning that it will kill to its kill
+constexpr int kKillTurns = 10'000;  // for the processes to go
+constexpr int kRemoveTurns = 100;   // for the kernel to be done with them
 
 struct Pair {
   UniqueFd ours;
@@ -144,6 +146,7 @@ void Instance::read_news() {
         int status = 0;
         if (body.size() == sizeof(status)) std::memcpy(&status, body.data(), sizeof(status));
         status_ = status;
+        kill();  // the first process ends too, but may have to share the processor with all that goes with it
         break;
     }
   }
@@ -158,13 +161,25 @@ void Instance::reach_outside(int ready) {
 }
 
 // Version 1 of cgroups has the kernel kill one process only, which need not be the one that matters. The event comes first and the
-// kill a moment later, or never when it is another group's: that is waited for, but not long.
+// kill a moment later, or never when it is another group's: that is asked for in turns, but not for long.
 void Instance::watch_memory() {
   std::uint64_t events = 0;
   if (!cgroup_ || cgroup_->out_of_memory_event() < 0 || read(cgroup_->out_of_memory_event(), &events, sizeof(events)) < 0) return;
-  const timespec pause{.tv_sec = 0, .tv_nsec = 1'000'000};
-  for (int tries = 0; tries < kKillTries && !cgroup_->out_of_memory(); ++tries) nanosleep(&pause, nullptr);
+  turns_ = std::max(turns_, kMemoryTurns);
   if (cgroup_->out_of_memory()) kill();
+}
+
+void Instance::turn() {
+  if (turns_ > 0) --turns_;
+  if (state_ == State::finished)
+    remove_cgroup();
+  else if (killed_ || (cgroup_ && cgroup_->out_of_memory()))
+    kill();
+}
+
+// Left to the warden's end if the kernel takes too long.
+void Instance::remove_cgroup() {
+  if (cgroup_->remove() || turns_ == 0) cgroup_.reset();
 }
 
 // True once every process of the tree is gone: the first one is a zombie only after all others of its namespace.
@@ -183,10 +198,8 @@ Reply Instance::last_news() {
   outside_.reset();
   const Usage used = usage();
   const bool out_of_memory = cgroup_ && cgroup_->out_of_memory();
-  if (cgroup_) {
-    (void)cgroup_->remove();
-    cgroup_.reset();
-  }
+  turns_ = kRemoveTurns;
+  if (cgroup_) remove_cgroup();
   if (started_) {
     return Exited{
         .id = id_,
@@ -197,11 +210,16 @@ Reply Instance::last_news() {
 }
 
 void Instance::end_init() {
-  if (cgroup_) (void)cgroup_->limit_cpu(cpu_millis_);
+  if (cgroup_ && !killed_) (void)cgroup_->limit_cpu(cpu_millis_);
 }
 
+// Killing the first process is enough for the kernel to kill the rest, but for that it has to run, beside all of them.
 void Instance::kill() {
-  if (init_) (void)syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+  if (!init_) return;
+  (void)syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+  if (cgroup_) cgroup_->kill();
+  if (!killed_) turns_ = kKillTurns;
+  killed_ = true;
 }
 
 Usage Instance::usage() const { return cgroup_ ? cgroup_->usage() : Usage{}; }

@@ -33,14 +33,18 @@ class Instance {
 
   // The next message for the daemon, in order: Booted and then Exited, or Failed alone. Null when there is none now.
   std::optional<Reply> next_news();
-  bool finished() const { return state_ == State::finished; }
+  bool finished() const { return state_ == State::finished && !cgroup_; }
+
+  // What can only be had by asking again: while it is so, turn() is to be called every few milliseconds, and next_news() after it.
+  bool needs_turns() const { return turns_ > 0; }
+  void turn();
 
   // The daemon's ends, in the order of message.h. They are closed by close_daemon_ends().
   std::array<int, kBootedDescriptors> daemon_ends() const;
   void close_daemon_ends();
 
   void end_init();
-  void kill();
+  void kill();  // all of its processes; does not wait
   Usage usage() const;
 
  private:
@@ -51,6 +55,7 @@ class Instance {
   void read_news();
   void reach_outside(int ready);
   void watch_memory();
+  void remove_cgroup();
   bool reap();
   Reply last_news();
 
@@ -65,6 +70,8 @@ class Instance {
   UniqueFd outside_;        // lifeline of its outside network, where it has one
   UniqueFd init_;           // pidfd of the first process, until it is reaped
   bool started_ = false;
+  bool killed_ = false;
+  int turns_ = 0;  // left
   std::optional<Error> failure_;
   std::optional<int> status_;  // the runtime's, or else the first process's
 };

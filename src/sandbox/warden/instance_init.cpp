@@ -155,9 +155,11 @@ class Spawn {
 };
 
 Result<pid_t> start_runtime(const Boot& boot, const Entry& entry, int log, int channel) {
-  std::vector<std::string> arguments = entry.arguments;
-  const bool managed = !arguments.empty();
-  if (!managed) {
+  const bool managed = !entry.arguments.empty();
+  std::vector<std::string> arguments;
+  if (managed) {
+    arguments = wrapped(entry.arguments, boot.environment);
+  } else {
     WICK_TRY(std::string bootstrap, find_bootstrap());
     arguments.push_back(std::move(bootstrap));
   }

@@ -13,6 +13,7 @@
 namespace wick::sandbox::warden {
 
 inline constexpr int kDaemonSocket = 3;
+inline constexpr int kHeldLock = 4;  // not used, only held: see start_warden()
 
 // A managed runtime that was found on the host: root/bin holds its interpreter.
 struct HostRuntime {

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,12 +23,23 @@ namespace {
 
 constexpr const char* kProgram = "/usr/bin/slirp4netns";
 constexpr const char* kTunnelDevice = "/dev/net/tun";
-constexpr int kFirst = 10;  // the descriptors' numbers in the new process: network, ready, lifeline's other end, user namespace
+constexpr int kPriority = 5;  // behind the daemon and the warden
+constexpr int kFirst = 10;    // the descriptors' numbers in the new process: network, ready, lifeline's other end, user namespace
 
 std::string what_is_missing() {
   if (access(kProgram, X_OK) != 0) return "no outside network for functions: slirp4netns is not installed";
   if (access(kTunnelDevice, R_OK | W_OK) != 0) return fmt::format("no outside network for functions: {} cannot be used", kTunnelDevice);
   return {};
+}
+
+// What a slirp4netns may use for its instance: it is outside the instance's own limits. Connections are descriptors.
+void limit(pid_t process) {
+  const std::pair<__rlimit_resource, rlim_t> limits[] = {
+      {RLIMIT_NOFILE, 1024}, {RLIMIT_DATA, 128 * 1024 * 1024}, {RLIMIT_FSIZE, 0}, {RLIMIT_CORE, 1}};
+  for (const auto& [resource, most] : limits) {
+    const rlimit wanted{.rlim_cur = most, .rlim_max = most};
+    (void)prlimit(process, resource, &wanted, nullptr);
+  }
 }
 
 void spawn(const std::vector<UniqueFd>& descriptors) {
@@ -60,13 +73,15 @@ void spawn(const std::vector<UniqueFd>& descriptors) {
   sigaddset(&child, SIGCHLD);  // it waits for a child of its own
   posix_spawnattr_setsigdefault(&attributes, &child);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  (void)posix_spawn(nullptr, kProgram, &actions, &attributes, argv.data(), environment);  // a failure shows as the end of ready
+  pid_t pid = -1;
+  if (posix_spawn(&pid, kProgram, &actions, &attributes, argv.data(), environment) == 0) limit(pid);  // a failure shows as the end of ready
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
 }
 
 // Serves the warden until it is gone. Children are reaped by the kernel.
 [[noreturn]] void run_helper(int socket) {
+  (void)setpriority(PRIO_PROCESS, 0, kPriority);
   bound_capabilities({CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_SETPCAP});
   (void)keep_capabilities({CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_SETPCAP});
   (void)set_no_new_privs();

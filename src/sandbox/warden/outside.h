@@ -4,7 +4,8 @@
 //
 // The warden itself has no network by then, so a helper that it forks at start, and that stays in the host's network, starts one
 // slirp4netns for each such instance. It takes nothing but descriptors from the warden. slirp4netns puts a system call filter on
-// itself and, started by root, gives up its capabilities and its root folder. It ends when its instance's lifeline closes, so none
+// itself and, started by root, gives up its capabilities and its root folder; for that it has to stay user 0. Its memory and its
+// connections are bounded by resource limits, not by its instance's cgroup. It ends when its instance's lifeline closes, so none
 // outlives the warden.
 #include "base/fd.h"
 #include "base/result.h"

@@ -1,6 +1,6 @@
 #pragma once
-// The system call filter of every instance (seccomp(2)): an allow-list, compiled once at start. A call by another architecture's
-// table (32-bit, x32) kills the process.
+// The system call filter of every instance (seccomp(2)), compiled once at start: an allow-list, and arguments that calls on it may
+// not have. A call by another architecture's table (32-bit, x32) kills the process.
 #include <linux/filter.h>
 
 #include <vector>
@@ -9,7 +9,10 @@
 
 namespace wick::sandbox::warden {
 
-using SyscallFilter = std::vector<sock_filter>;
+struct SyscallFilter {
+  std::vector<sock_filter> calls;      // what is not allowed does not exist: ENOSYS
+  std::vector<sock_filter> arguments;  // what is refused: EPERM
+};
 
 Result<SyscallFilter> compile_syscall_filter();
 

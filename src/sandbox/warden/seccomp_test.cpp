@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -56,6 +59,40 @@ TEST(SyscallFilter, HidesTheOthers) {
   EXPECT_EQ(under_filter([] { return static_cast<long>(socket(AF_NETLINK, SOCK_RAW, 12)); }), ENOSYS);
   EXPECT_EQ(under_filter([] { return static_cast<long>(personality(ADDR_NO_RANDOMIZE)); }), ENOSYS);
   EXPECT_EQ(under_filter([] { return syscall(100'000); }), ENOSYS);
+}
+
+TEST(SyscallFilter, RefusesWhatWouldHoldTheFirstProcessBack) {
+  static cpu_set_t all;
+  sched_getaffinity(0, sizeof(all), &all);
+  static const sched_param none{};
+  for (const long first : {1L, (1L << 32) | 1L}) {
+    EXPECT_EQ(under_filter([first] { return syscall(SYS_sched_setaffinity, first, sizeof(all), &all); }), EPERM);
+    EXPECT_EQ(under_filter([first] { return syscall(SYS_sched_setscheduler, first, SCHED_IDLE, &none); }), EPERM);
+    EXPECT_EQ(under_filter([first] { return syscall(SYS_sched_setparam, first, &none); }), EPERM);
+    EXPECT_EQ(under_filter([first] { return syscall(SYS_sched_setattr, first, nullptr, 0); }), EPERM);
+    EXPECT_EQ(under_filter([first] { return syscall(SYS_prlimit64, first, RLIMIT_CPU, nullptr, nullptr); }), EPERM);
+    EXPECT_EQ(under_filter([first] { return syscall(SYS_setpriority, PRIO_PROCESS, first, 19); }), EPERM);
+    EXPECT_EQ(under_filter([first] { return syscall(SYS_ioprio_set, 1, first, 0); }), EPERM);
+  }
+  EXPECT_EQ(under_filter([] { return syscall(SYS_setpriority, PRIO_PGRP, 0, 19); }), EPERM);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_setpriority, PRIO_USER, 0, 19); }), EPERM);
+  for (const bool by_zero : {true, false}) {  // itself
+    EXPECT_EQ(under_filter([by_zero] { return syscall(SYS_sched_setaffinity, by_zero ? 0 : getpid(), sizeof(all), &all); }), 0);
+    EXPECT_EQ(under_filter([by_zero] { return syscall(SYS_sched_setscheduler, by_zero ? 0 : getpid(), SCHED_BATCH, &none); }), 0);
+    EXPECT_EQ(under_filter([by_zero] { return syscall(SYS_setpriority, PRIO_PROCESS, by_zero ? 0 : getpid(), 5); }), 0);
+  }
+}
+
+TEST(SyscallFilter, RefusesHugePagesAndCoreDumps) {
+  EXPECT_EQ(under_filter([] { return syscall(SYS_mmap, 0, 1 << 21, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0); }), EPERM);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_mmap, 0, 1 << 21, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }), 0);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(memfd_create("x", MFD_HUGETLB)); }), EPERM);
+  EXPECT_EQ(under_filter([] { return static_cast<long>(memfd_create("x", MFD_CLOEXEC)); }), 0);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_shmget, IPC_PRIVATE, 1 << 21, IPC_CREAT | SHM_HUGETLB | 0600); }), EPERM);
+  static rlimit limit{};
+  EXPECT_EQ(under_filter([] { return syscall(SYS_setrlimit, RLIMIT_CORE, &limit); }), EPERM);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_prlimit64, 0, RLIMIT_CORE, &limit, nullptr); }), EPERM);
+  EXPECT_EQ(under_filter([] { return syscall(SYS_prlimit64, 0, RLIMIT_CORE, nullptr, &limit); }), 0);
 }
 
 TEST(SyscallFilter, LooksAtTheKernelsPartOfAnArgument) {

@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
 #include "sandbox/warden/packet.h"
 #include "sandbox/warden/rules.h"
 
@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t kDaemon = ~std::uint64_t{0};  // any other key is a slot
 constexpr std::size_t kPrepared = 4;                  // instances that wait for what to run
 constexpr int kQuietMillis = 5;                       // without an event for so long the next one is prepared
+constexpr Millis kTurn{5};
 constexpr Millis kEndMax{1000};
 
 Result<> watch(const UniqueFd& epoll, int fd, std::uint64_t key) {
@@ -52,9 +53,11 @@ Result<> Server::serve() {
   std::array<epoll_event, 64> events;
   while (true) {
     const bool restock = stocking_ && prepared_.size() < kPrepared;
-    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), restock ? kQuietMillis : -1);
+    const int most = turning_.empty() ? -1 : static_cast<int>(kTurn.count());
+    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), restock ? kQuietMillis : most);
     if (count < 0 && errno != EINTR) return fail_errno("wait for events");
-    if (count == 0) stock_up();
+    if (count == 0 && restock) stock_up();
+    take_turns();
     for (int i = 0; i < count; ++i) {
       const std::uint64_t key = events[static_cast<std::size_t>(i)].data.u64;
       if (key != kDaemon) {
@@ -90,6 +93,7 @@ Result<> Server::boot(const Boot& request) {
   stocking_ = true;
   if (auto started = slots_[slot]->start(request, {buffer_.data(), size_}); !started) {
     slots_[slot]->kill();  // hear() takes it away
+    watch_turns(slot);
     return started;
   }
   by_id_.emplace(slots_[slot]->id(), slot);
@@ -130,7 +134,10 @@ void Server::handle(const EndInit& request) {
 }
 
 void Server::handle(const Kill& request) {
-  if (Instance* instance = find(request.id)) instance->kill();
+  Instance* instance = find(request.id);
+  if (instance == nullptr) return;
+  instance->kill();
+  watch_turns(by_id_.at(instance->id()));
 }
 
 void Server::handle(const GetUsage& request) {
@@ -154,27 +161,48 @@ void Server::hear(std::size_t slot) {
       send(*news);
     } else if (const auto* failed = std::get_if<Failed>(&*news); failed != nullptr && !ending_) {  // while it waited
       complain({failed->code, failed->message});
+      std::erase(prepared_, slot);
       stocking_ = false;
     }
   }
-  if (instance->finished()) forget(slot);
+  if (instance->finished())
+    forget(slot);
+  else
+    watch_turns(slot);
+}
+
+void Server::watch_turns(std::size_t slot) {
+  if (slots_[slot]->needs_turns()) turning_.insert(slot);
+}
+
+void Server::take_turns() {
+  const MonoTime now = Clock::system().monotonic();
+  if (turning_.empty() || now < next_turn_) return;
+  next_turn_ = now + kTurn;
+  for (const std::size_t slot : std::exchange(turning_, {})) {
+    if (!slots_[slot]) continue;
+    slots_[slot]->turn();
+    hear(slot);
+  }
 }
 
 void Server::forget(std::size_t slot) {
   by_id_.erase(slots_[slot]->id());
-  std::erase(prepared_, slot);
   slots_[slot].reset();
 }
 
 void Server::end_all() {
   ending_ = true;
-  for (const auto& instance : slots_) {
-    if (instance) instance->kill();
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    if (!slots_[slot]) continue;
+    slots_[slot]->kill();
+    watch_turns(slot);
   }
   const MonoTime deadline = Clock::system().monotonic() + kEndMax;
   std::array<epoll_event, 64> events;
   while (std::ranges::any_of(slots_, [](const auto& instance) { return instance != nullptr; }) && Clock::system().monotonic() < deadline) {
-    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), 10);
+    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(kTurn.count()));
+    take_turns();
     for (int i = 0; i < count; ++i) {
       const std::uint64_t key = events[static_cast<std::size_t>(i)].data.u64;
       if (key != kDaemon) hear(key);

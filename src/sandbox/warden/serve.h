@@ -3,11 +3,13 @@
 // what takes long happens in the instance's own first process, and a few of those are kept ready.
 #include <deque>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "sandbox/warden/host.h"
@@ -41,6 +43,8 @@ class Server {
   Result<std::size_t> prepare_one();
   void stock_up();
   void hear(std::size_t slot);
+  void take_turns();
+  void watch_turns(std::size_t slot);
   void forget(std::size_t slot);
   void end_all();
   void send(const Reply& reply, std::span<const int> descriptors = {});
@@ -53,6 +57,8 @@ class Server {
   std::vector<std::unique_ptr<Instance>> slots_;        // null for a free one
   std::unordered_map<std::string, std::size_t> by_id_;  // slot of each that has been started
   std::deque<std::size_t> prepared_;                    // slots of those that wait
+  std::set<std::size_t> turning_;                       // slots of those that may need turns
+  MonoTime next_turn_;
   std::uint64_t serial_ = 0;
   bool stocking_ = true;  // false after a failure, until the next boot
   bool ending_ = false;

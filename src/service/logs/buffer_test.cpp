@@ -30,17 +30,35 @@ TEST(Buffer, GivesBackWhatItTookInOrder) {
 
 TEST(Buffer, DropsTheOldestAndSaysSoInTheirPlace) {
   Buffer buffer(2'500);
-  for (int n = 0; n < 7; ++n) buffer.add(event(n == 1 ? "g" : "f", std::to_string(n) + std::string(799, '.')));
+  for (int n = 0; n < 7; ++n) buffer.add(event("f", std::to_string(n) + std::string(799, '.')));
   EXPECT_LE(buffer.bytes(), 2'500u);
   const auto left = buffer.take();
-  ASSERT_EQ(left.size(), 4u);
+  ASSERT_EQ(left.size(), 3u);
   EXPECT_EQ(left[0].function.str(), "f");
   EXPECT_EQ(left[0].instance, "instance of f");
-  EXPECT_EQ(left[0].message, "[4 log events are missing here: they came faster than they could be written]");
-  EXPECT_EQ(left[1].function.str(), "g");
-  EXPECT_EQ(left[1].message, "[1 log events are missing here: they came faster than they could be written]");
-  EXPECT_EQ(left[2].message[0], '5');
-  EXPECT_EQ(left[3].message[0], '6');
+  EXPECT_EQ(left[0].message, "[5 log events are missing here: they came faster than they could be written]");
+  EXPECT_EQ(left[1].message[0], '5');
+  EXPECT_EQ(left[2].message[0], '6');
+}
+
+TEST(Buffer, AFloodCostsItsOwnFunctionLinesAndNoOther) {
+  Buffer buffer(20'000);
+  for (int n = 0; n < 5; ++n) buffer.add(event("quiet", std::to_string(n)));
+  for (int n = 0; n < 1'000; ++n) buffer.add(event("flood", std::to_string(n) + std::string(799, '.')));
+  buffer.add(event("quiet", "5"));
+  EXPECT_LE(buffer.bytes(), 20'000u);
+  std::string quiet;
+  for (const auto& e : buffer.take()) {
+    if (e.function.str() == "quiet") quiet += e.message;
+  }
+  EXPECT_EQ(quiet, "012345");
+}
+
+TEST(Buffer, AnEventThatIsTooLargeForItIsLost) {
+  Buffer buffer(1'000);
+  buffer.add(event("f", std::string(5'000, '.')));
+  EXPECT_EQ(buffer.bytes(), 0u);
+  ASSERT_EQ(buffer.take().size(), 1u);
 }
 
 TEST(Buffer, CountsWhatWasTakenAndLost) {

@@ -4,7 +4,7 @@
 // append() only buffers; a flush commits the batch without waiting for the disk (kv::Durability::buffered), at the latest 100 ms later:
 // kill -9 of the daemon loses at most that, a power loss about a second, a clean stop nothing. Each function keeps its newest
 // kBytesMax; older events go, oldest first, about 1 MiB at a time. When the buffer is full (kBufferBytesMax), the oldest unflushed
-// events are dropped and a line in their place says how many.
+// events of the function that has most of them are dropped and a line in their place says how many.
 //
 // Threads: event loop; what blocks goes to the pool. Owned by daemon/.
 #include <chrono>

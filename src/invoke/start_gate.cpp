@@ -1,0 +1,75 @@
+#include "invoke/start_gate.h"
+
+#include <algorithm>
+
+namespace wick::invoke {
+
+std::optional<StartGate::Turn> StartGate::try_enter() {
+  if (starting_ >= limit_) return std::nullopt;
+  ++starting_;
+  return Turn(*this);
+}
+
+StartGate::Ticket::Ticket(StartGate& gate, function::FunctionName name, const Pool& pool)
+    : gate_(gate), name_(std::move(name)), pool_(pool), signal_(gate.loop_) {
+  std::deque<Ticket*>& queue = gate_.queues_[name_];
+  if (queue.empty()) gate_.order_.push_back(name_);
+  queue.push_back(this);
+}
+
+StartGate::Ticket::~Ticket() {
+  if (granted_) {
+    gate_.give_back();
+  } else {
+    gate_.leave(*this);
+  }
+}
+
+std::optional<StartGate::Turn> StartGate::Ticket::turn() {
+  if (!std::exchange(granted_, false)) return std::nullopt;
+  return Turn(gate_);
+}
+
+void StartGate::give_back() {
+  --starting_;
+  grant();
+}
+
+void StartGate::grant() {
+  while (starting_ < limit_ && !order_.empty()) {
+    const function::FunctionName name = order_.front();
+    Ticket& ticket = *queues_.at(name).front();
+    leave(ticket);
+    if (queues_.contains(name)) std::ranges::rotate(order_, order_.begin() + 1);
+    ++starting_;
+    ticket.granted_ = true;
+    ticket.signal_.notify();
+  }
+}
+
+// Also of a ticket that has left already.
+void StartGate::leave(Ticket& ticket) {
+  const auto queue = queues_.find(ticket.name_);
+  if (queue == queues_.end()) return;
+  std::erase(queue->second, &ticket);
+  if (!queue->second.empty()) return;
+  std::erase(order_, ticket.name_);
+  queues_.erase(queue);
+}
+
+void StartGate::instance_is_idle(const Pool& pool) {
+  for (const auto& [name, queue] : queues_) {
+    const auto found = std::ranges::find_if(queue, [&](const Ticket* ticket) { return &ticket->pool_ == &pool; });
+    if (found == queue.end()) continue;
+    (*found)->signal_.notify();
+    return;
+  }
+}
+
+void StartGate::wake_all() {
+  for (const auto& [name, queue] : queues_) {
+    for (Ticket* ticket : queue) ticket->signal_.notify();
+  }
+}
+
+}  // namespace wick::invoke
