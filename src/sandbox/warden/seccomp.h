@@ -11,7 +11,10 @@ namespace wick::sandbox::warden {
 
 using SyscallFilter = std::vector<sock_filter>;
 
-Result<SyscallFilter> compile_syscall_filter();
+// A template's, and that of its forks, differs in setns(2): it stops a traced process (admission.h) and is otherwise as absent.
+enum class FilterFor { instances, templates };
+
+Result<SyscallFilter> compile_syscall_filter(FilterFor whom = FilterFor::instances);
 
 // For the calling thread and all its descendants, for good. Needs no_new_privs.
 Result<> load_syscall_filter(SyscallFilter& filter);
