@@ -6,6 +6,7 @@
 // trace. Whoever joins a user namespace holds every capability there, so the process stays stopped from the first setns on; each
 // further call is one single step with registers given from here, so that nothing in its memory is believed. Only when every set is
 // empty, and it is where it should be, does it go on.
+#include <sched.h>
 #include <sys/types.h>
 
 #include <array>
@@ -34,6 +35,7 @@ class Admission {
  private:
   explicit Admission(pid_t process) : process_(process) {}
   pid_t process_;
+  cpu_set_t processors_{};  // that it may run on
 };
 
 }  // namespace wick::sandbox::warden
