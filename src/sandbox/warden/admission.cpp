@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -41,20 +42,24 @@ class Stepper {
  public:
   explicit Stepper(pid_t process) : process_(process) {}
 
-  // Stands in the seccomp stop of setns: steps over the call, which is not made. Returns its arguments.
-  Result<std::array<int, 7>> begin() {
+  // Stands in the seccomp stop of setns: steps over the call, which is not made. Returns what its argument points to.
+  Result<std::array<int, 8>> begin() {
     WICK_TRY(const int stop, next_stop(process_));
     if (stop != kSeccompStop) return refuse("it did something else");
     if (ptrace(PTRACE_GETREGS, process_, nullptr, &home_) != 0) return fail_errno("read registers");
     if (home_.orig_rax != SYS_setns) return refuse("it called something else");
-    const std::array<int, 7> arguments{static_cast<int>(home_.rdi), static_cast<int>(home_.rsi), static_cast<int>(home_.rdx),
-                                       static_cast<int>(home_.r10), static_cast<int>(home_.r8),  static_cast<int>(home_.r9),
-                                       static_cast<int>(home_.r9) + 1};
+    std::array<int, 8> numbers{};
+    for (std::size_t i = 0; i < numbers.size(); i += 2) {
+      errno = 0;
+      const long word = ptrace(PTRACE_PEEKDATA, process_, home_.rdi + sizeof(int) * i, nullptr);
+      if (errno != 0) return fail_errno("read from a fork");
+      std::memcpy(&numbers[i], &word, sizeof(word));
+    }
     home_.orig_rax = ~0ULL;
     home_.rax = 0;
     WICK_CHECK(set(home_));
     WICK_CHECK(step());
-    return arguments;
+    return numbers;
   }
 
   // The result of one call. The instruction is the one just executed; were it another by now, this is still a single step.
@@ -162,7 +167,7 @@ Result<> Admission::admit(const Namespaces& namespaces, int proc) {
   const auto steps = [&]() -> Result<> {
     Stepper stepper(process_);
     WICK_TRY(const auto theirs, stepper.begin());
-    for (std::size_t i = 0; i < theirs.size(); ++i) {
+    for (std::size_t i = 0; i < kTypes.size(); ++i) {
       WICK_TRY(const long result, stepper.call(SYS_setns, static_cast<std::uint64_t>(theirs[i]), static_cast<std::uint64_t>(kTypes[i])));
       if (result != 0) return refuse("it cannot join a namespace");
     }

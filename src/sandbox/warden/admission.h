@@ -26,9 +26,8 @@ class Admission {
   // From here on the process dies with the caller, which must hold CAP_SYS_PTRACE over it. x86-64 only. Error: io.
   static Result<Admission> seize(pid_t process);
 
-  // Waits, without a bound of its own, until the process calls setns(user, pid, mnt, net, ipc, uts), the numbers of its descriptors
-  // of the namespaces, with that of the cgroup namespace one above the last, and admits it: the call returns 0. proc is an open
-  // folder /proc. To be called by a process that is ended at a deadline. Errors: denied (the process has not done so, or
+  // Waits, without a bound of its own, until the process calls setns with the address of the numbers (int) of its descriptors of the
+  // namespaces, and admits it: the call returns 0. proc is an open folder /proc. To be called by a process that is ended at a deadline. Errors: denied (the process has not done so, or
   // is not where it should be; it is killed), io.
   Result<> admit(const Namespaces& namespaces, int proc);
 

@@ -1,11 +1,10 @@
-// Forks of a small template, each into the namespaces of a first process made ahead of it ("seat"), as decision 020 describes.
+// Forks of a small template, by the runtimes' native library, each into the namespaces of a first process made ahead of it ("seat"), as decision 020 describes.
 #include "sandbox/warden/admission.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,6 +21,7 @@
 #include <fmt/format.h>
 
 #include "base/fd.h"
+#include "native/wick_fork.h"
 #include "sandbox/warden/capabilities.h"
 #include "sandbox/warden/file_at.h"
 #include "sandbox/warden/identity.h"
@@ -65,27 +65,6 @@ pid_t hear(int socket, char* text, std::size_t size) {
   return sender.pid;
 }
 
-// --- The template: what the runtime's native library does.
-
-alignas(64) char g_stack[65536];
-int g_control = -1;
-jmp_buf g_parked;
-
-[[noreturn]] void become_fork() { longjmp(g_parked, 1); }
-
-// Shares the template's memory until it ends; its fork goes on where the template is parked.
-int join_and_fork(void* greeting) {
-  (void)send(g_control, greeting, 1, 0);
-  std::vector<UniqueFd> fds;
-  char order[1];
-  ORDIE(receive_packet(g_control, order, &fds, Wait::yes));
-  ORDIE(fds.size() == kJoinedNamespaces.size());
-  ORDIE(syscall(SYS_setns, fds[0].get(), fds[1].get(), fds[2].get(), fds[3].get(), fds[4].get(), fds[5].get()) == 0);
-  const pid_t pid = fork();
-  if (pid == 0) become_fork();
-  _exit(pid < 0 ? 1 : 0);
-}
-
 int attempts_that_succeed() {
   int done = 0;
   for (const unsigned long flag : {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS, CLONE_NEWNET}) {
@@ -98,18 +77,11 @@ int attempts_that_succeed() {
   return done;
 }
 
-[[noreturn]] void run_template() {
-  char order[1];
-  while (recv(g_control, order, 1, 0) == 1) {
-    char greeting = 'A';
-    if (setjmp(g_parked) == 0) {
-      ORDIE(clone(join_and_fork, g_stack + sizeof(g_stack), CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, &greeting) > 0);
-      continue;
-    }
-    const std::string report = fmt::format("{} {} {} {}", getpid(), gettid(), getuid(), attempts_that_succeed());
-    (void)send(g_control, report.data(), report.size(), 0);
-    _exit(0);
-  }
+[[noreturn]] void run_template(int control) {
+  char environment[WICK_ENVIRONMENT_MAX];
+  const int size = wick_park(control, environment);
+  const std::string report = fmt::format("{} {} {} {} {} {}", getpid(), gettid(), getuid(), attempts_that_succeed(), size, environment);
+  (void)send(3, report.data(), report.size(), 0);
   _exit(0);
 }
 
@@ -143,9 +115,8 @@ class AdmissionTest : public testing::Test {
     ORDIE(become_nobody(proc_self->get(), true, kUser));
     ORDIE(load_syscall_filter(*filter));
     ORDIE(send(ready, "r", 1, 0) == 1);
-    g_control = control_.theirs.get();
-    if (fork() == 0) run_template();
-    close(g_control);
+    if (fork() == 0) run_template(control_.theirs.get());
+    control_.theirs.reset();
     while (waitpid(-1, nullptr, 0) > 0) {
     }
     _exit(0);
@@ -210,13 +181,22 @@ class AdmissionTest : public testing::Test {
     const pid_t process = hear(control_.ours.get(), text, sizeof(text));
     auto admission = Admission::seize(process);
     EXPECT_TRUE(admission) << admission.error().message;
-    EXPECT_TRUE(send_packet(control_.ours.get(), "O", numbers, Wait::yes));
+    Pair channel = make_pair_of_sockets();
+    Pair own = make_pair_of_sockets();
+    numbers.insert(numbers.end(), {channel.theirs.get(), STDERR_FILENO, own.theirs.get()});
+    const auto ordered = send_packet(control_.ours.get(), "O", numbers, Wait::yes);
+    EXPECT_TRUE(ordered);
+    if (!ordered) return {};
+    channel.theirs.reset();
+    own.theirs.reset();
     if (auto admitted = admission->admit(wanted, proc_.get()); !admitted) {
       refusal_ = admitted.error().message;
       return {};
     }
+    fork_ = hear(own.ours.get(), text, sizeof(text));
+    EXPECT_EQ(send(own.ours.get(), "A=1", 4, 0), 4);
     std::memset(text, 0, sizeof(text));
-    fork_ = hear(control_.ours.get(), text, sizeof(text) - 1);
+    (void)hear(channel.ours.get(), text, sizeof(text) - 1);
     return text;
   }
 
@@ -231,7 +211,7 @@ class AdmissionTest : public testing::Test {
 TEST_F(AdmissionTest, AForkIsInTheSeatsNamespacesWithNothing) {
   const Seat seat = make_seat();
   // The second process of its pid namespace; no attempt to make or join a namespace succeeds.
-  EXPECT_EQ(fork_into(seat, seat.namespaces), "2 2 993 0");
+  EXPECT_EQ(fork_into(seat, seat.namespaces), "2 2 993 0 4 A=1");
   EXPECT_NE(fork_, seat.process);
 }
 
@@ -240,7 +220,7 @@ TEST_F(AdmissionTest, TheTemplateForksAgainAndAgain) {
   for (int i = 0; i < 100; ++i) {
     const Seat seat = make_seat();
     const auto start = std::chrono::steady_clock::now();
-    ASSERT_EQ(fork_into(seat, seat.namespaces), "2 2 993 0") << refusal_;
+    ASSERT_EQ(fork_into(seat, seat.namespaces), "2 2 993 0 4 A=1") << refusal_;
     micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
   }
   std::ranges::sort(micros);
@@ -255,7 +235,7 @@ TEST_F(AdmissionTest, RefusesWhoeverIsElsewhere) {
   std::vector<UniqueFd> none;
   for (std::size_t i = 0; i < kJoinedNamespaces.size(); ++i) none.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(fork_into(seat, none), "");
-  EXPECT_EQ(fork_into(seat, seat.namespaces), "2 2 993 0") << refusal_;  // the template is none the worse
+  EXPECT_EQ(fork_into(seat, seat.namespaces), "2 2 993 0 4 A=1") << refusal_;  // the template is none the worse
 }
 
 TEST(TemplateFilter, HasNoSetnsForTheUntraced) {
