@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -80,6 +81,17 @@ int attempts_that_succeed() {
   return done;
 }
 
+// The earliest code of a function's in a fork: handlers that it has given to fork(3), in process A and in the fork.
+int g_capabilities_seen = 0;
+void look_for_capabilities() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct sets[2]{};
+  if (syscall(SYS_capget, &header, sets) != 0) ++g_capabilities_seen;
+  for (const auto& set : sets) {
+    if ((set.effective | set.permitted | set.inheritable) != 0) ++g_capabilities_seen;
+  }
+}
+
 // As a runtime's interpreter, with the control socket as descriptor 4.
 [[noreturn]] void run_program(const std::vector<std::string>& program, int control) {
   ORDIE(control == 4 ? fcntl(4, F_SETFD, 0) == 0 : dup2(control, 4) == 4);
@@ -94,8 +106,10 @@ int attempts_that_succeed() {
 
 [[noreturn]] void run_template(int control) {
   char environment[WICK_ENVIRONMENT_MAX];
+  pthread_atfork(look_for_capabilities, nullptr, look_for_capabilities);
+  if (attempts_that_succeed() > 0) _exit(1);
   const int size = wick_park(control, environment);
-  const std::string report = fmt::format("{} {} {} {} {} {}", getpid(), gettid(), getuid(), attempts_that_succeed(), size, environment);
+  const std::string report = fmt::format("{} {} {} {} {} {}", getpid(), gettid(), getuid(), attempts_that_succeed() + g_capabilities_seen, size, environment);
   (void)send(3, report.data(), report.size(), 0);
   _exit(0);
 }
@@ -245,14 +259,15 @@ TEST_F(AdmissionTest, AForkIsInTheSeatsNamespacesWithNothing) {
 std::vector<std::string> fork_many(const std::function<std::string()>& fork_once, const std::function<void()>& prepare) {
   std::vector<double> micros;
   std::vector<std::string> words;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 201; ++i) {
     prepare();
     const auto start = std::chrono::steady_clock::now();
     words.push_back(fork_once());
-    micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    // The template may still be starting when the first one is asked for.
+    if (i > 0) micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
   }
   std::ranges::sort(micros);
-  fmt::print("order to the fork's own words: p50 {:.0f} us, p99 {:.0f} us\n", micros[50], micros[99]);
+  fmt::print("order to the fork's own words: p50 {:.0f} us, p99 {:.0f} us\n", micros[100], micros[197]);
   return words;
 }
 
@@ -297,7 +312,7 @@ random(), crypto.randomUUID(), crypto.randomBytes(8);
 const environment = native.park(4).split('=')[1][0];
 fresh.refresh(native.pid());
 (async () => {{
-  await new Promise((done) => setTimeout(done, 0));
+  await new Promise(setImmediate);
   const text = [process.pid, environment, random(), crypto.randomUUID(), crypto.randomBytes(8).toString('hex')].join(' ');
   require('node:fs').writeSync(3, text);
   native.exit(0);
