@@ -25,7 +25,7 @@ class Cgroup {
   virtual Result<> limit_cpu(std::uint32_t cpu_millis) = 0;
 
   // How a new process gets in: born there where the kernel can (the folder for CLONE_INTO_CGROUP), or else by enter(), which
-  // moves the calling process.
+  // moves the calling process, which must have one thread.
   virtual Result<UniqueFd> birthplace() const = 0;  // no descriptor where enter() is needed
   virtual Result<> enter() const = 0;
 

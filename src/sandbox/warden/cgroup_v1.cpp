@@ -42,7 +42,8 @@ class CgroupV1 final : public Cgroup {
   }
   Result<UniqueFd> birthplace() const override { return UniqueFd(); }
   Result<> enter() const override {
-    for (const Controller& controller : controllers_) WICK_CHECK(write_at(controller.own.get(), name_ + "/cgroup.procs", "0"));
+    // By thread, of which it has one: the kernel takes no lock for that which waits for an RCU grace period (7 ms against 0.3).
+    for (const Controller& controller : controllers_) WICK_CHECK(write_at(controller.own.get(), name_ + "/tasks", "0"));
     return {};
   }
   void kill() override {

@@ -9,7 +9,7 @@
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr std::size_t kDescriptorsMax = 8;
+constexpr std::size_t kDescriptorsMax = 16;
 
 struct ControlBuffer {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int))> bytes{};

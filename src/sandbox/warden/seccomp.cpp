@@ -57,6 +57,7 @@ class Rules {
     const int number = seccomp_syscall_resolve_name(name);
     if (number >= 0) note(seccomp_rule_add(context_, SCMP_ACT_ERRNO(EPERM), number, sizeof...(compare), compare...));
   }
+  void trace(const char* name) { note(seccomp_rule_add(context_, SCMP_ACT_TRACE(0), seccomp_syscall_resolve_name(name), 0)); }
   void note(int result) {
     if (result != 0 && result_ == 0) result_ = result;
   }
@@ -96,6 +97,12 @@ void allow_calls(Rules& rules) {
   for (const std::uint64_t request : kIoctls) rules.allow("ioctl", equals(1, request));
   rules.allow("personality", equals(0, 0));
   rules.allow("personality", equals(0, kLow32));  // only asks
+}
+
+// Whoever is not traced gets ENOSYS for setns too.
+void allow_calls_of_templates(Rules& rules) {
+  allow_calls(rules);
+  rules.trace("setns");
 }
 
 // The first process of an instance is its user's as well, and must not be held back: it has work to do at the end.
@@ -153,9 +160,9 @@ Result<> load(std::vector<sock_filter>& filter) {
 
 }  // namespace
 
-Result<SyscallFilter> compile_syscall_filter() {
+Result<SyscallFilter> compile_syscall_filter(FilterFor whom) {
   SyscallFilter filter;
-  WICK_TRY(filter.calls, compile(SCMP_ACT_ERRNO(ENOSYS), allow_calls));
+  WICK_TRY(filter.calls, compile(SCMP_ACT_ERRNO(ENOSYS), whom == FilterFor::templates ? allow_calls_of_templates : allow_calls));
   WICK_TRY(filter.arguments, compile(SCMP_ACT_ALLOW, refuse_arguments));
   return filter;
 }

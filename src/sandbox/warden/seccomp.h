@@ -14,7 +14,10 @@ struct SyscallFilter {
   std::vector<sock_filter> arguments;  // what is refused: EPERM
 };
 
-Result<SyscallFilter> compile_syscall_filter();
+// A template's, and that of its forks, differs in setns(2): it stops a traced process (admission.h) and is otherwise as absent.
+enum class FilterFor { instances, templates };
+
+Result<SyscallFilter> compile_syscall_filter(FilterFor whom = FilterFor::instances);
 
 // For the calling thread and all its descendants, for good. Needs no_new_privs.
 Result<> load_syscall_filter(SyscallFilter& filter);

@@ -1,0 +1,52 @@
+// wick_fork.node: wick_fork.h for the Node.js runtime. By Node-API alone, so that one build serves every version of Node.
+#include <node_api.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "wick_fork.h"
+
+// park(control): text of the environment in each fork, entries ended by zero bytes; never returns in the template.
+static napi_value park(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  int32_t control;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1) return NULL;
+  if (napi_get_value_int32(env, argument, &control) != napi_ok) return NULL;
+  if (wick_copy_all_on_fork() < 0) return NULL;
+  char text[WICK_ENVIRONMENT_MAX];
+  const int size = wick_park(control, text);
+
+  uv_loop_t* loop;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok || uv_loop_fork(loop) != 0) _exit(1);
+  napi_value result;
+  if (napi_create_string_utf8(env, text, (size_t)size, &result) != napi_ok) _exit(1);
+  return result;
+}
+
+// exit(code): Node's own way out joins threads that a fork does not have.
+static napi_value leave(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  int32_t code = 0;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) == napi_ok) (void)napi_get_value_int32(env, argument, &code);
+  _exit(code);
+}
+
+// pid(): this process's, where process.pid may still be the template's.
+static napi_value pid(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result;
+  return napi_create_int32(env, (int32_t)getpid(), &result) == napi_ok ? result : NULL;
+}
+
+static void export_function(napi_env env, napi_value exports, const char* name, napi_callback function) {
+  napi_value value;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, function, NULL, &value) == napi_ok) (void)napi_set_named_property(env, exports, name, value);
+}
+
+NAPI_MODULE_INIT() {
+  export_function(env, exports, "park", park);
+  export_function(env, exports, "exit", leave);
+  export_function(env, exports, "pid", pid);
+  return exports;
+}

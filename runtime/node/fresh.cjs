@@ -1,0 +1,42 @@
+'use strict';
+// What would be the same in every fork of a template: random numbers, and the pid, which Node keeps. V8's state of Math.random is out of reach, so a template has one of its own
+// from before the function's code runs, which may keep a reference to it. Everything else of node:crypto is fresh by itself.
+const crypto = require('node:crypto');
+
+const state = new Uint32Array(4);
+
+// xoshiro128** (Blackman, Vigna), two words for the 53 bits of a double.
+function next() {
+  const result = Math.imul(rotate(Math.imul(state[1], 5), 7), 9) >>> 0;
+  const shifted = state[1] << 9;
+  state[2] ^= state[0];
+  state[3] ^= state[1];
+  state[1] ^= state[2];
+  state[0] ^= state[3];
+  state[2] ^= shifted;
+  state[3] = rotate(state[3], 11);
+  return result;
+}
+
+function rotate(value, bits) {
+  return (value << bits) | (value >>> (32 - bits));
+}
+
+// To be called in each fork, with its pid.
+function refresh(pid) {
+  crypto.randomFillSync(state);
+  Object.defineProperty(process, 'pid', { value: pid, enumerable: true, configurable: true, writable: false });
+}
+
+// To be called in a template before the function's code runs.
+function install() {
+  crypto.randomFillSync(state);
+  Math.random = function random() {
+    return ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
+  };
+  const randomUUID = crypto.randomUUID;
+  crypto.randomUUID = (options) => randomUUID({ ...options, disableEntropyCache: true });
+  crypto.webcrypto.randomUUID = () => randomUUID({ disableEntropyCache: true });
+}
+
+module.exports = { install, refresh };
