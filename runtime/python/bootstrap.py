@@ -6,10 +6,15 @@ import os
 import sys
 
 
+DEBIAN_PACKAGES = "/usr/lib/python3/dist-packages"  # boto3, also for a Python that is not Debian's: it is the same for all of them
+
+
 def set_search_path():
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     first = [os.environ["LAMBDA_TASK_ROOT"], f"/opt/python/lib/{version}/site-packages", "/opt/python", "/var/runtime"]
     sys.path[:] = first + [entry for entry in sys.path if entry not in first]
+    if DEBIAN_PACKAGES not in sys.path:
+        sys.path.append(DEBIAN_PACKAGES)
 
 
 def main():

@@ -7,9 +7,7 @@ namespace {
 
 class SystemClock final : public Clock {
  public:
-  WallTime now() const override {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  }
+  WallTime now() const override { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
   MonoTime monotonic() const override { return std::chrono::steady_clock::now(); }
 };
 
@@ -29,8 +27,6 @@ const Clock& Clock::system() {
 std::string format_iso8601_millis(WallTime t) { return format_millis(t, "+0000"); }
 std::string format_iso8601_zulu(WallTime t) { return format_millis(t, "Z"); }
 
-long long unix_millis(WallTime t) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
-}
+long long unix_millis(WallTime t) { return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count(); }
 
 }  // namespace wick

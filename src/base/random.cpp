@@ -67,9 +67,9 @@ std::string uuid4(Random& random) {
   random.fill(std::as_writable_bytes(std::span(b)));
   b[6] = static_cast<std::uint8_t>((b[6] & 0x0f) | 0x40);
   b[8] = static_cast<std::uint8_t>((b[8] & 0x3f) | 0x80);
-  return fmt::format("{:02x}-{:02x}-{:02x}-{:02x}-{:02x}", fmt::join(b.begin(), b.begin() + 4, ""),
-                     fmt::join(b.begin() + 4, b.begin() + 6, ""), fmt::join(b.begin() + 6, b.begin() + 8, ""),
-                     fmt::join(b.begin() + 8, b.begin() + 10, ""), fmt::join(b.begin() + 10, b.end(), ""));
+  return fmt::format("{:02x}-{:02x}-{:02x}-{:02x}-{:02x}", fmt::join(b.begin(), b.begin() + 4, ""), fmt::join(b.begin() + 4, b.begin() + 6, ""),
+                     fmt::join(b.begin() + 6, b.begin() + 8, ""), fmt::join(b.begin() + 8, b.begin() + 10, ""),
+                     fmt::join(b.begin() + 10, b.end(), ""));
 }
 
 }  // namespace wick

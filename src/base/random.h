@@ -16,8 +16,8 @@ class Random {
   std::uint64_t next();
   double unit();  // [0, 1)
 
-  static Random& system();                                     // the kernel's, fit for secrets
-  static std::unique_ptr<Random> seeded(std::uint64_t seed);   // replayable, never for secrets
+  static Random& system();                                    // the kernel's, fit for secrets
+  static std::unique_ptr<Random> seeded(std::uint64_t seed);  // replayable, never for secrets
 };
 
 std::string uuid4(Random& random = Random::system());  // "b0a1...-4...": request ids, revision ids

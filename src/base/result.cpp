@@ -7,18 +7,30 @@ namespace wick {
 
 std::string_view name(Errc code) {
   switch (code) {
-    case Errc::invalid_argument: return "invalid_argument";
-    case Errc::not_found: return "not_found";
-    case Errc::already_exists: return "already_exists";
-    case Errc::failed_precondition: return "failed_precondition";
-    case Errc::too_large: return "too_large";
-    case Errc::throttled: return "throttled";
-    case Errc::unauthenticated: return "unauthenticated";
-    case Errc::denied: return "denied";
-    case Errc::deadline_exceeded: return "deadline_exceeded";
-    case Errc::unavailable: return "unavailable";
-    case Errc::io: return "io";
-    case Errc::internal: return "internal";
+    case Errc::invalid_argument:
+      return "invalid_argument";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::already_exists:
+      return "already_exists";
+    case Errc::failed_precondition:
+      return "failed_precondition";
+    case Errc::too_large:
+      return "too_large";
+    case Errc::throttled:
+      return "throttled";
+    case Errc::unauthenticated:
+      return "unauthenticated";
+    case Errc::denied:
+      return "denied";
+    case Errc::deadline_exceeded:
+      return "deadline_exceeded";
+    case Errc::unavailable:
+      return "unavailable";
+    case Errc::io:
+      return "io";
+    case Errc::internal:
+      return "internal";
   }
   return "internal";
 }

@@ -36,9 +36,7 @@ struct Error {
 template <class T = void>
 using Result = std::expected<T, Error>;
 
-inline std::unexpected<Error> fail(Errc code, std::string message) {
-  return std::unexpected(Error{code, std::move(message)});
-}
+inline std::unexpected<Error> fail(Errc code, std::string message) { return std::unexpected(Error{code, std::move(message)}); }
 
 // An Errc::io error from errno: "open /data/x: Permission denied". Call it before anything else can change errno.
 std::unexpected<Error> fail_errno(std::string_view operation, std::string_view subject = {});
@@ -48,18 +46,16 @@ std::unexpected<Error> fail_errno(std::string_view operation, std::string_view s
 // Returns the error from the calling function, or binds the value: WICK_TRY(auto fd, open_file(path));
 #define WICK_TRY_CONCAT_(a, b) a##b
 #define WICK_TRY_NAME_(line) WICK_TRY_CONCAT_(wick_try_, line)
-#define WICK_TRY(binding, expression)                                                                       \
-  auto WICK_TRY_NAME_(__LINE__) = (expression);                                                             \
-  if (!WICK_TRY_NAME_(__LINE__)) return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error());       \
+#define WICK_TRY(binding, expression)                                                                 \
+  auto WICK_TRY_NAME_(__LINE__) = (expression);                                                       \
+  if (!WICK_TRY_NAME_(__LINE__)) return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error()); \
   binding = std::move(*WICK_TRY_NAME_(__LINE__))
-#define WICK_CHECK(expression)                                                                              \
-  if (auto WICK_TRY_NAME_(__LINE__) = (expression); !WICK_TRY_NAME_(__LINE__))                              \
-  return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error())
+#define WICK_CHECK(expression) \
+  if (auto WICK_TRY_NAME_(__LINE__) = (expression); !WICK_TRY_NAME_(__LINE__)) return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error())
 // The same inside a coroutine.
-#define WICK_CO_TRY(binding, expression)                                                                    \
-  auto WICK_TRY_NAME_(__LINE__) = (expression);                                                             \
-  if (!WICK_TRY_NAME_(__LINE__)) co_return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error());    \
+#define WICK_CO_TRY(binding, expression)                                                                 \
+  auto WICK_TRY_NAME_(__LINE__) = (expression);                                                          \
+  if (!WICK_TRY_NAME_(__LINE__)) co_return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error()); \
   binding = std::move(*WICK_TRY_NAME_(__LINE__))
-#define WICK_CO_CHECK(expression)                                                                           \
-  if (auto WICK_TRY_NAME_(__LINE__) = (expression); !WICK_TRY_NAME_(__LINE__))                              \
-  co_return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error())
+#define WICK_CO_CHECK(expression) \
+  if (auto WICK_TRY_NAME_(__LINE__) = (expression); !WICK_TRY_NAME_(__LINE__)) co_return std::unexpected(std::move(WICK_TRY_NAME_(__LINE__)).error())

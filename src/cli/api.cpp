@@ -2,8 +2,8 @@
 
 #include <cstdlib>
 
-#include <boost/json.hpp>
 #include <fmt/core.h>
+#include <boost/json.hpp>
 
 #include "base/clock.h"
 #include "http/client.h"
@@ -20,13 +20,20 @@ std::string variable(std::initializer_list<const char*> names) {
 
 Errc errc_of(unsigned status) {
   switch (status) {
-    case 403: return Errc::denied;
-    case 404: return Errc::not_found;
-    case 409: return Errc::already_exists;
-    case 412: return Errc::failed_precondition;
-    case 413: return Errc::too_large;
-    case 429: return Errc::throttled;
-    default: return status >= 500 ? Errc::internal : Errc::invalid_argument;
+    case 403:
+      return Errc::denied;
+    case 404:
+      return Errc::not_found;
+    case 409:
+      return Errc::already_exists;
+    case 412:
+      return Errc::failed_precondition;
+    case 413:
+      return Errc::too_large;
+    case 429:
+      return Errc::throttled;
+    default:
+      return status >= 500 ? Errc::internal : Errc::invalid_argument;
   }
 }
 
@@ -55,16 +62,14 @@ Endpoint Endpoint::from_environment() {
   return endpoint;
 }
 
-Result<http::Response> Api::send(std::string_view service, http::Request request,
-                                 std::function<bool(std::string_view piece)> on_body) const {
+Result<http::Response> Api::send(std::string_view service, http::Request request, std::function<bool(std::string_view piece)> on_body) const {
   const std::size_t query = request.target.find('?');
   request.path = request.target.substr(0, query);
   request.query = query == std::string::npos ? "" : request.target.substr(query + 1);
   std::string_view host = endpoint_.url;
   host.remove_prefix(std::min(host.size(), host.find("://") == std::string_view::npos ? 0 : host.find("://") + 3));
   request.fields.set("Host", std::string(host.substr(0, host.find('/'))));
-  if (!endpoint_.credential.access_key_id.empty())
-    http::sign_sigv4(request, endpoint_.credential, endpoint_.region, service, Clock::system().now());
+  if (!endpoint_.credential.access_key_id.empty()) http::sign_sigv4(request, endpoint_.credential, endpoint_.region, service, Clock::system().now());
 
   std::string error_body;
   http::FetchOptions options;
@@ -86,8 +91,7 @@ Result<http::Response> Api::send(std::string_view service, http::Request request
   return response;
 }
 
-Result<boost::json::value> Api::call(std::string_view service, std::string method, std::string target,
-                                     const boost::json::value& body) const {
+Result<boost::json::value> Api::call(std::string_view service, std::string method, std::string target, const boost::json::value& body) const {
   http::Request request;
   request.method = std::move(method);
   request.target = std::move(target);

@@ -28,8 +28,7 @@ class Api {
 
   // service: lambda or wick, for the signature. Returns the answer as it came if its status is below 400; otherwise the API's own
   // message as an error. Error unavailable: nobody answers, with what to do about it.
-  Result<http::Response> send(std::string_view service, http::Request request,
-                              std::function<bool(std::string_view piece)> on_body = {}) const;
+  Result<http::Response> send(std::string_view service, http::Request request, std::function<bool(std::string_view piece)> on_body = {}) const;
 
   // body may be null for none; null comes back for an empty answer.
   Result<boost::json::value> call(std::string_view service, std::string method, std::string target, const boost::json::value& body = {}) const;

@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
+#include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <fmt/core.h>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -12,10 +12,14 @@ namespace wick::cli {
 
 ExitCode exit_code(Errc code) {
   switch (code) {
-    case Errc::not_found: return kNotFound;
-    case Errc::unavailable: return kUnreachable;
-    case Errc::throttled: return kThrottled;
-    default: return kFailed;
+    case Errc::not_found:
+      return kNotFound;
+    case Errc::unavailable:
+      return kUnreachable;
+    case Errc::throttled:
+      return kThrottled;
+    default:
+      return kFailed;
   }
 }
 

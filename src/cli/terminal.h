@@ -15,7 +15,7 @@ std::string styled(Style style, std::string_view text, int fd = 1);
 // Columns padded to their widest cell; the first row is the heading.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-std::string human_bytes(std::uint64_t bytes);  // 1.2 kB
+std::string human_bytes(std::uint64_t bytes);                   // 1.2 kB
 std::string without_control_characters(std::string_view text);  // a function's text must not drive the terminal; tabs and newlines stay
 
 void complain(std::string_view message);  // "error: ..." on standard error

@@ -48,7 +48,9 @@ Result<> ZipWriter::add_file(const std::string& name, std::string_view content, 
   return check(written < 0 ? ARCHIVE_FATAL : ARCHIVE_OK, name);
 }
 
-Result<> ZipWriter::add_folder(const std::string& name) { return check(archive_write_header(archive_, make_entry(name, S_IFDIR | 0755).get()), name); }
+Result<> ZipWriter::add_folder(const std::string& name) {
+  return check(archive_write_header(archive_, make_entry(name, S_IFDIR | 0755).get()), name);
+}
 
 Result<> ZipWriter::add_link(const std::string& name, const std::string& target) {
   const Entry entry = make_entry(name, S_IFLNK | 0777);

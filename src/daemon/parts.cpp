@@ -65,9 +65,10 @@ void make_engine(Parts& parts, boost::asio::any_io_executor loop, const Config& 
   options.function_access_key = function_key.access_key_id;
   options.function_secret_key = function_key.secret_access_key;
   options.outside_network = config.outside_network;
-  parts.engine = std::make_unique<invoke::Engine>(loop, *parts.backend, *parts.packages, *parts.pool, Clock::system(), std::move(options),
-                                                  [logs = parts.logs.get()](invoke::LogEvent event) { logs->append(std::move(event)); },
-                                                  [usage = parts.usage.get()](invoke::UsageRecord record) { usage->append(std::move(record)); });
+  parts.engine = std::make_unique<invoke::Engine>(
+      loop, *parts.backend, *parts.packages, *parts.pool, Clock::system(), std::move(options),
+      [logs = parts.logs.get()](invoke::LogEvent event) { logs->append(std::move(event)); },
+      [usage = parts.usage.get()](invoke::UsageRecord record) { usage->append(std::move(record)); });
 }
 
 std::unique_ptr<service::usage::Usage> make_usage(boost::asio::any_io_executor loop, const Parts& parts) {
@@ -123,11 +124,11 @@ Result<std::unique_ptr<Parts>> Parts::make(boost::asio::io_context& context, con
                                Clock::system(), Random::system()},
       api::lambda::LambdaOptions{.public_url = {}, .token_secret = package_secret, .limits = {.account = config.concurrency}});
   parts->function_url = std::make_unique<api::function_url::FunctionUrl>(loop, *parts->registry, *parts->engine, Clock::system(), Random::system());
-  parts->wick_api = std::make_unique<api::own::WickApi>(loop,
-                                                        api::own::Parts{*parts->pool, *parts->blobs, *parts->registry, *parts->runtimes,
-                                                                        *parts->engine, *parts->logs, *parts->usage, parts->prices,
-                                                                        Clock::system(), Random::system()},
-                                                        parts->info, package_secret);
+  parts->wick_api =
+      std::make_unique<api::own::WickApi>(loop,
+                                          api::own::Parts{*parts->pool, *parts->blobs, *parts->registry, *parts->runtimes, *parts->engine,
+                                                          *parts->logs, *parts->usage, parts->prices, Clock::system(), Random::system()},
+                                          parts->info, package_secret);
   make_gateway(*parts, config, function_key);
   const auto handler = [gateway = parts->gateway.get()](http::Request request) { return gateway->handle(std::move(request)); };
   parts->bodies = std::make_shared<http::BodyBudget>(body_budget());

@@ -4,11 +4,11 @@
 #include <exception>
 #include <utility>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <spdlog/spdlog.h>
 
 #include "event/destination.h"
 #include "event/retry.h"
@@ -26,8 +26,10 @@ Attempted classify(const Result<Callee>& callee, const Result<invoke::Outcome>& 
   switch (outcome.error().code) {
     case Errc::invalid_argument:
     case Errc::too_large:
-    case Errc::not_found: return Attempted::refused_for_good;
-    default: return Attempted::refused;
+    case Errc::not_found:
+      return Attempted::refused_for_good;
+    default:
+      return Attempted::refused;
   }
 }
 
@@ -88,8 +90,7 @@ Result<Runner::Start> Runner::prepare(const std::string& key, std::shared_ptr<En
   return Start{std::move(entry), std::move(callee)};
 }
 
-Result<Runner::End> Runner::settle(const std::string& key, Record record, const Result<Callee>& callee,
-                                   const Result<invoke::Outcome>& outcome) {
+Result<Runner::End> Runner::settle(const std::string& key, Record record, const Result<Callee>& callee, const Result<invoke::Outcome>& outcome) {
   const auto now = clock.now();
   const auto attempted = classify(callee, outcome);
   if (attempted == Attempted::function_error) ++record.function_errors;

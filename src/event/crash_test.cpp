@@ -10,10 +10,10 @@
 #include <filesystem>
 #include <set>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 
 #include "base/fd.h"
 #include "base/worker_pool.h"

@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "event/retry.h"
 
@@ -17,8 +17,7 @@ std::string quoted(std::string_view text) { return boost::json::serialize(boost:
 std::string as_json(std::string_view text) {
   if (text.empty()) return "null";
   boost::json::error_code error;
-  boost::json::parse(boost::json::string_view(text.data(), text.size()), error, {},
-                     {.max_depth = 512});
+  boost::json::parse(boost::json::string_view(text.data(), text.size()), error, {}, {.max_depth = 512});
   return error ? quoted(text) : std::string(text);
 }
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <spdlog/spdlog.h>
 
 #include "base/worker_pool.h"
 #include "event/attempt.h"
@@ -67,7 +67,7 @@ class Queue::Impl : public std::enable_shared_from_this<Impl> {
   Runner runner_;
 
   std::unordered_map<std::string, function::FunctionName> running_;  // due keys in work: the leases
-  std::string scan_from_ = due_range().begin;  // no event lies below: a scan does not wade through what was erased
+  std::string scan_from_ = due_range().begin;                        // no event lies below: a scan does not wade through what was erased
   std::uint64_t added_ = 0;
   bool pumping_ = false;
   bool pump_again_ = false;
@@ -246,12 +246,12 @@ asio::awaitable<void> Queue::Impl::stop(std::shared_ptr<Impl> self, Millis grace
   self->close();
 }
 
-Queue::Queue(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, Resolve resolve, Invoke invoke, const Clock& clock,
-             Random& random, QueueOptions options)
+Queue::Queue(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, Resolve resolve, Invoke invoke, const Clock& clock, Random& random,
+             QueueOptions options)
     : impl_(std::make_shared<Impl>(std::move(loop), pool, store, std::move(resolve), std::move(invoke), clock, random, options)) {}
 
-Queue::Queue(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, function::Registry& registry, Invoke invoke,
-             const Clock& clock, Random& random, QueueOptions options)
+Queue::Queue(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, function::Registry& registry, Invoke invoke, const Clock& clock,
+             Random& random, QueueOptions options)
     : Queue(
           std::move(loop), pool, store,
           [&registry, &random](const function::FunctionName& function, const std::string& qualifier) -> Result<Callee> {

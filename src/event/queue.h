@@ -43,7 +43,7 @@ class WorkerPool;
 namespace wick::event {
 
 struct Event {
-  invoke::RequestId id;        // unique
+  invoke::RequestId id;  // unique
   function::FunctionName function;
   std::string qualifier;       // as the caller gave it; resolved again at each attempt, as AWS does
   std::string payload;         // JSON, at most invoke::kEventPayloadMax
@@ -52,9 +52,9 @@ struct Event {
 };
 
 struct QueueOptions {
-  std::size_t workers = 256;                                       // attempts in flight at once
-  std::size_t backlog_max = 1'000'000;                             // events kept; over it accept() answers throttled
-  std::uint64_t backlog_bytes_max = 32ULL * 1024 * 1024 * 1024;    // of their payloads; likewise
+  std::size_t workers = 256;                                     // attempts in flight at once
+  std::size_t backlog_max = 1'000'000;                           // events kept; over it accept() answers throttled
+  std::uint64_t backlog_bytes_max = 32ULL * 1024 * 1024 * 1024;  // of their payloads; likewise
 };
 
 // What an attempt needs to know of its function at that moment.
@@ -72,10 +72,10 @@ using Invoke = std::function<boost::asio::awaitable<Result<invoke::Outcome>>(inv
 class Queue {
  public:
   // All references outlive the queue.
-  Queue(boost::asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, function::Registry& registry, Invoke invoke,
-        const Clock& clock, Random& random, QueueOptions options = {});
-  Queue(boost::asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, Resolve resolve, Invoke invoke, const Clock& clock,
+  Queue(boost::asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, function::Registry& registry, Invoke invoke, const Clock& clock,
         Random& random, QueueOptions options = {});
+  Queue(boost::asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, Resolve resolve, Invoke invoke, const Clock& clock, Random& random,
+        QueueOptions options = {});
   ~Queue();
 
   // Begins with what an earlier run left behind. Blocks while that is counted: call it before the loop serves anyone.

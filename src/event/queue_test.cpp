@@ -9,13 +9,13 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include "base/worker_pool.h"
 #include "event/destination.h"
@@ -209,8 +209,7 @@ TEST_F(QueueTest, RetriesFunctionErrorsAfterOneAndTwoMinutesThenDrops) {
   ASSERT_TRUE(accept(event("f", R"({"n":1})")));
   settle();
   EXPECT_EQ(runs_.size(), 1u);
-  const std::pair<seconds, std::size_t> expected[] = {
-      {seconds(59), 1}, {seconds(1), 2}, {seconds(119), 2}, {seconds(1), 3}, {seconds(3600), 3}};
+  const std::pair<seconds, std::size_t> expected[] = {{seconds(59), 1}, {seconds(1), 2}, {seconds(119), 2}, {seconds(1), 3}, {seconds(3600), 3}};
   for (const auto& [wait, runs] : expected) {
     clock_.advance(wait);
     settle();

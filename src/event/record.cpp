@@ -25,9 +25,7 @@ kv::KeyRange undelivered_range() { return kv::prefix_range(kv::make_key("event",
 
 std::string due_key(WallTime due, const invoke::RequestId& id) { return kv::make_key("event", "due", micros(due), id.str()); }
 std::string payload_key(const invoke::RequestId& id) { return kv::make_key("event", "payload", id.str()); }
-std::string undelivered_key(WallTime time, const invoke::RequestId& id) {
-  return kv::make_key("event", "undelivered", micros(time), id.str());
-}
+std::string undelivered_key(WallTime time, const invoke::RequestId& id) { return kv::make_key("event", "undelivered", micros(time), id.str()); }
 
 Result<WallTime> due_of(std::string_view due_key) {
   kv::KeyReader parts(due_key);

@@ -19,8 +19,8 @@ Millis refused_delay(std::uint32_t refusals, double spread) {
 
 }  // namespace
 
-Next next_step(Attempted attempted, std::uint32_t function_errors, std::uint32_t refusals, Millis age,
-               const function::EventInvokeConfig& config, double spread) {
+Next next_step(Attempted attempted, std::uint32_t function_errors, std::uint32_t refusals, Millis age, const function::EventInvokeConfig& config,
+               double spread) {
   if (attempted == Attempted::succeeded) return {.step = Step::succeed, .condition = kSuccess};
   if (attempted == Attempted::disabled) return {.step = Step::give_up, .condition = kZeroReservedConcurrency};
   if (attempted == Attempted::refused_for_good) return {.step = Step::give_up, .condition = kRetriesExhausted};

@@ -24,7 +24,7 @@ enum class Step { succeed, retry, give_up };
 
 struct Next {
   Step step{};
-  Millis delay{0};             // retry: until the next attempt
+  Millis delay{0};               // retry: until the next attempt
   std::string_view condition{};  // otherwise: the destination record's condition, in AWS's words
 };
 
@@ -35,7 +35,7 @@ inline constexpr std::string_view kZeroReservedConcurrency = "ZeroReservedConcur
 
 // function_errors and refusals count this attempt too. age: since the event was accepted. spread, [0, 1): where in the last
 // quarter of the delay a refused event comes back, so that those refused together do not come back together.
-Next next_step(Attempted attempted, std::uint32_t function_errors, std::uint32_t refusals, Millis age,
-               const function::EventInvokeConfig& config, double spread);
+Next next_step(Attempted attempted, std::uint32_t function_errors, std::uint32_t refusals, Millis age, const function::EventInvokeConfig& config,
+               double spread);
 
 }  // namespace wick::event

@@ -8,8 +8,8 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-Next after(Attempted attempted, std::uint32_t function_errors, std::uint32_t refusals, Millis age,
-           const function::EventInvokeConfig& config = {}, double spread = 0) {
+Next after(Attempted attempted, std::uint32_t function_errors, std::uint32_t refusals, Millis age, const function::EventInvokeConfig& config = {},
+           double spread = 0) {
   return next_step(attempted, function_errors, refusals, age, config, spread);
 }
 

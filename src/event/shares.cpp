@@ -4,8 +4,7 @@
 
 namespace wick::event {
 
-Shares::Shares(const QueueOptions& options)
-    : workers_(options.workers), events_max_(options.backlog_max), bytes_max_(options.backlog_bytes_max) {}
+Shares::Shares(const QueueOptions& options) : workers_(options.workers), events_max_(options.backlog_max), bytes_max_(options.backlog_bytes_max) {}
 
 bool Shares::may_keep(const function::FunctionName& function, std::uint64_t bytes) const {
   const auto found = shares_.find(function);
@@ -49,9 +48,7 @@ void Shares::end(const function::FunctionName& function) {
 }
 
 bool Shares::anyone_may_run() const {
-  return std::ranges::any_of(shares_, [this](const auto& entry) {
-    return entry.second.events > entry.second.running && may_run(entry.second);
-  });
+  return std::ranges::any_of(shares_, [this](const auto& entry) { return entry.second.events > entry.second.running && may_run(entry.second); });
 }
 
 void Shares::tidy(const function::FunctionName& function) {

@@ -23,8 +23,10 @@ TEST(BodyLimit, LetsTheServicesAnswerWhatIsALittleTooLarge) {
   }
   EXPECT_EQ(limit("POST", "/anything", "abc.lambda-url.localhost"), 8 * kMiB);
   EXPECT_EQ(limit("PUT", "/_wick/url/abc/2015-03-31/functions"), 8 * kMiB);
-  for (const auto& [method, path] : {std::pair{"POST", "/2015-03-31/functions"}, {"POST", "/2015-03-31/functions/"},
-                                     {"PUT", "/2015-03-31/functions/fn/code"}, {"POST", "/2018-10-31/layers/l/versions"}}) {
+  for (const auto& [method, path] : {std::pair{"POST", "/2015-03-31/functions"},
+                                     {"POST", "/2015-03-31/functions/"},
+                                     {"PUT", "/2015-03-31/functions/fn/code"},
+                                     {"POST", "/2018-10-31/layers/l/versions"}}) {
     EXPECT_GT(limit(method, path), 70'167'211u + kMiB) << path;
   }
 }

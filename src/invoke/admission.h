@@ -24,7 +24,8 @@ class Admission {
   // One running invocation's place, given back with it.
   class Slot {
    public:
-    Slot(Slot&& other) noexcept : admission_(std::exchange(other.admission_, nullptr)), name_(std::move(other.name_)), unreserved_(other.unreserved_) {}
+    Slot(Slot&& other) noexcept
+        : admission_(std::exchange(other.admission_, nullptr)), name_(std::move(other.name_)), unreserved_(other.unreserved_) {}
     Slot& operator=(Slot&&) = delete;
     ~Slot() {
       if (admission_) admission_->give_back(*this);
@@ -55,7 +56,7 @@ class Admission {
   static std::uint64_t share(const Function& function) { return function.reserved ? *function.reserved : function.provisioned; }
 
   const std::uint32_t account_;
-  std::uint64_t set_aside_ = 0;           // of the account's, for reserved and provisioned concurrency
+  std::uint64_t set_aside_ = 0;  // of the account's, for reserved and provisioned concurrency
   std::uint64_t unreserved_running_ = 0;
   std::unordered_map<function::FunctionName, Function> functions_;  // that have a limit or a running invocation
 };

@@ -184,8 +184,8 @@ Outcome Call::not_executable(const Error& error) {
   timing_.billed_ms = billed_millis(timing_, Instance::Kind::on_demand);
   Outcome out{failure.payload, "Unhandled", failure.type, {}, timing_};
   const Report report{invocation_.id, timing_, failure.status, failure.type};
-  for (const std::string& line : {start_line(version_, invocation_.id, now), failure.log, end_line(version_, invocation_.id),
-                                  report_line(version_, report, now)}) {
+  for (const std::string& line :
+       {start_line(version_, invocation_.id, now), failure.log, end_line(version_, invocation_.id), report_line(version_, report, now)}) {
     if (line.empty()) continue;
     site_.log(LogEvent{version_.name, version_.version, stream, now, line});
     out.log_tail += line + "\n";

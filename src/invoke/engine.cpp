@@ -4,9 +4,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <spdlog/spdlog.h>
 
 #include "invoke/admission.h"
 #include "invoke/call.h"
@@ -22,8 +22,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kStartPatience = 60s;  // for an instance to become idle, or for a turn to start one; then 429
-constexpr auto kEndPatience = 6s;  // in stop(), from killing the instances until all of them are gone
+constexpr auto kStartPatience = 60s;       // for an instance to become idle, or for a turn to start one; then 429
+constexpr auto kEndPatience = 6s;          // in stop(), from killing the instances until all of them are gone
 constexpr Millis kProvisionedInit = 130s;  // or the function's timeout if longer (AWS, "Configuring provisioned concurrency")
 constexpr auto kProvisionPauseMin = 1s;    // between attempts to start a provisioned instance that fails, doubling
 constexpr auto kProvisionPauseMax = 60s;
@@ -33,9 +33,12 @@ using PoolPtr = std::shared_ptr<Pool>;
 
 std::string_view state_name(Phase phase) {
   switch (phase) {
-    case Phase::init: return "init";
-    case Phase::idle: return "idle";
-    default: return "busy";
+    case Phase::init:
+      return "init";
+    case Phase::idle:
+      return "idle";
+    default:
+      return "busy";
   }
 }
 
@@ -44,7 +47,10 @@ std::string_view state_name(Phase phase) {
 class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_this<Impl> {
  public:
   explicit Impl(Site site)
-      : site_(std::make_shared<Site>(std::move(site))), admission_(site_->options.account_concurrency), starts_(site_->loop, site_->options.starts_at_once), quiet_(site_->loop) {}
+      : site_(std::make_shared<Site>(std::move(site))),
+        admission_(site_->options.account_concurrency),
+        starts_(site_->loop, site_->options.starts_at_once),
+        quiet_(site_->loop) {}
 
   asio::awaitable<Result<Outcome>> invoke(Invocation invocation, ResponseStream* stream);
   void set_provisioned(const function::VersionPtr& version, std::uint32_t count);
@@ -78,7 +84,7 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   std::vector<InstancePtr> all_instances() const;
   bool busy() const;
 
-  Signal quiet_;             // something has ended
+  Signal quiet_;               // something has ended
   std::uint32_t running_ = 0;  // calls and provisioning
   bool stopping_ = false;
 };
@@ -347,8 +353,7 @@ asio::awaitable<void> Engine::Impl::stop(Millis grace) {
 Engine::Engine(asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool, const Clock& clock,
                EngineOptions options, std::function<void(LogEvent)> log, OnUsage metered)
     : impl_(std::make_shared<Impl>(
-          Site{std::move(loop), backend, packages, pool, clock, std::move(options), std::move(log), std::move(metered), {}, {},
-               {}})) {}
+          Site{std::move(loop), backend, packages, pool, clock, std::move(options), std::move(log), std::move(metered), {}, {}, {}})) {}
 
 Engine::~Engine() { impl_->end_all(); }
 

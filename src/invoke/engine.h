@@ -64,7 +64,7 @@ struct LogEvent {
   std::string version;
   std::string instance;  // log stream
   WallTime time;
-  std::string message;   // without the final newline
+  std::string message;  // without the final newline
 };
 
 struct InstanceInfo {
@@ -79,8 +79,8 @@ class Engine {
   // All references outlive the engine. log is called for each log event, metered for each usage record: at most about a second after the
   // call, and before stop() returns. Neither may block.
   // set_instance_api() is called once, before the first invocation: the gateway is built after the engine.
-  Engine(boost::asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool,
-         const Clock& clock, EngineOptions options, std::function<void(LogEvent)> log, OnUsage metered);
+  Engine(boost::asio::any_io_executor loop, sandbox::Backend& backend, function::Packages& packages, WorkerPool& pool, const Clock& clock,
+         EngineOptions options, std::function<void(LogEvent)> log, OnUsage metered);
   ~Engine();
   // bodies: what the instances' requests may have together, and each.
   void set_instance_api(InstanceApi api, http::BodyLimit body_limit = {}, std::shared_ptr<http::BodyBudget> bodies = {});

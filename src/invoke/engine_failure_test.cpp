@@ -44,7 +44,8 @@ TEST_F(FailureTest, Timeout) {
   const Outcome outcome = invoke(f);
   expect(outcome, "Sandbox.Timedout", "RequestId: [0-9a-f-]+ Error: Task timed out after 1.00 seconds");
   EXPECT_THAT(outcome.log_tail, MatchesRegex("START RequestId: [0-9a-f-]+ Version: .LATEST\n[0-9T:.-]+Z [0-9a-f-]+ Task timed out after "
-                                             "1.00 seconds\n" + std::string(kReport) + "Init Duration: [0-9.]+ ms\tStatus: timeout\n"));
+                                             "1.00 seconds\n" +
+                                             std::string(kReport) + "Init Duration: [0-9.]+ ms\tStatus: timeout\n"));
   EXPECT_THAT(outcome.log_tail, HasSubstr("\tDuration: 1000.00 ms\t"));
   expect_gone();
 }
@@ -63,10 +64,10 @@ TEST_F(FailureTest, AReplyAfterTheDeadlineDoesNotCount) {
 TEST_F(FailureTest, ExitsSayHow) {
   const std::string prefix = "RequestId: [0-9a-f-]+ Error: Runtime exited ";
   for (const auto& [status, how] : std::map<int, std::string>{{0, "without providing a reason"},
-                                                             {exit_status(3), "with error: exit status 3"},
-                                                             {SIGSEGV, "with error: signal: segmentation fault"},
-                                                             {SIGABRT, "with error: signal: aborted"},
-                                                             {SIGKILL, "with error: signal: killed"}}) {
+                                                              {exit_status(3), "with error: exit status 3"},
+                                                              {SIGSEGV, "with error: signal: segmentation fault"},
+                                                              {SIGABRT, "with error: signal: aborted"},
+                                                              {SIGKILL, "with error: signal: killed"}}) {
     backend.script = once([&](FakeRuntime&) { return status; });
     const Outcome outcome = invoke(version());
     expect(outcome, "Runtime.ExitError", prefix + how);
@@ -102,8 +103,8 @@ TEST_F(FailureTest, AFailedInitIsTheCallersErrorAndTheNextCallTriesAgain) {
     EXPECT_EQ(backend.booted, i);
     EXPECT_THAT(outcome.log_tail,
                 MatchesRegex("looking for it\nnot found\nINIT_REPORT Init Duration: [0-9.]+ ms\tPhase: init\tStatus: error\tError Type: "
-                             "Runtime.ImportModuleError\nSTART RequestId: [^\n]*\n" + std::string(kReport) +
-                             "Init Duration: [0-9.]+ ms\tStatus: error\tError Type: Runtime.ImportModuleError\n"));
+                             "Runtime.ImportModuleError\nSTART RequestId: [^\n]*\n" +
+                             std::string(kReport) + "Init Duration: [0-9.]+ ms\tStatus: error\tError Type: Runtime.ImportModuleError\n"));
   }
   EXPECT_EQ(backend.inits_ended, 0);
 }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -50,9 +50,9 @@ class EngineTest : public testing::Test {
 
   Engine& engine() {
     if (!engine_) {
-      engine_ = std::make_unique<Engine>(loop.get_executor(), backend, *packages_, pool_, Clock::system(), options,
-                                         [this](LogEvent event) { logged.push_back(std::move(event)); },
-                                         [this](UsageRecord record) { metered.push_back(std::move(record)); });
+      engine_ = std::make_unique<Engine>(
+          loop.get_executor(), backend, *packages_, pool_, Clock::system(), options, [this](LogEvent event) { logged.push_back(std::move(event)); },
+          [this](UsageRecord record) { metered.push_back(std::move(record)); });
     }
     return *engine_;
   }

@@ -93,9 +93,7 @@ TEST_F(LogTest, AFloodOfOutputHoldsUpNobody) {
   auto flood = start(version("flood"));
   for (int i = 0; i < 20; ++i) EXPECT_EQ(invoke(neighbour).function_error, "");
   finish(std::move(flood));
-  run_until([&] {
-    return std::ranges::count_if(logged, [](const LogEvent& event) { return event.message.size() == 50'000; }) == 200;
-  });
+  run_until([&] { return std::ranges::count_if(logged, [](const LogEvent& event) { return event.message.size() == 50'000; }) == 200; });
 }
 
 TEST_F(LogTest, JsonFormat) {

@@ -24,8 +24,8 @@ Variables defaults(const function::Version& version) {
   };
   if (version.runtime.starts_with("nodejs")) {
     const std::string major = version.runtime.substr(6, version.runtime.find('.') - 6);
-    out["NODE_PATH"] = fmt::format(
-        "/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", major);
+    out["NODE_PATH"] =
+        fmt::format("/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", major);
   }
   if (version.runtime.starts_with("python")) out["PYTHONPATH"] = "/var/runtime";
   return out;

@@ -26,13 +26,13 @@ struct EnvironmentTest : testing::Test {
 
 TEST_F(EnvironmentTest, Defined) {
   const auto all = environment();
-  for (const char* one : {"_HANDLER=index.handler", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "TZ=:UTC",
-                          "AWS_EXECUTION_ENV=AWS_Lambda_nodejs20.x", "AWS_LAMBDA_FUNCTION_NAME=f", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
-                          "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
-                          "AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/f", "AWS_LAMBDA_LOG_STREAM_NAME=2026/01/02/[$LATEST]0",
-                          "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "LAMBDA_TASK_ROOT=/var/task",
-                          "LAMBDA_RUNTIME_DIR=/var/runtime", "AWS_ENDPOINT_URL=http://127.0.0.1:4566",
-                          "NODE_PATH=/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"}) {
+  for (const char* one :
+       {"_HANDLER=index.handler", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "TZ=:UTC", "AWS_EXECUTION_ENV=AWS_Lambda_nodejs20.x",
+        "AWS_LAMBDA_FUNCTION_NAME=f", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE=on-demand", "AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/f", "AWS_LAMBDA_LOG_STREAM_NAME=2026/01/02/[$LATEST]0",
+        "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "LAMBDA_TASK_ROOT=/var/task", "LAMBDA_RUNTIME_DIR=/var/runtime",
+        "AWS_ENDPOINT_URL=http://127.0.0.1:4566",
+        "NODE_PATH=/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"}) {
     EXPECT_THAT(all, Contains(one));
   }
   EXPECT_THAT(all, Not(Contains(StartsWith("AWS_LAMBDA_RUNTIME_API="))));

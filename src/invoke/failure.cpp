@@ -4,10 +4,10 @@
 
 #include <csignal>
 
+#include <fmt/format.h>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "invoke/utf8.h"
 
@@ -20,25 +20,44 @@ constexpr std::size_t kTypeMax = 256;  // bytes of an error type that are kept
 
 std::string signal_name(int number) {
   switch (number) {
-    case SIGHUP: return "hangup";
-    case SIGINT: return "interrupt";
-    case SIGQUIT: return "quit";
-    case SIGILL: return "illegal instruction";
-    case SIGTRAP: return "trace/breakpoint trap";
-    case SIGABRT: return "aborted";
-    case SIGBUS: return "bus error";
-    case SIGFPE: return "floating point exception";
-    case SIGKILL: return "killed";
-    case SIGUSR1: return "user defined signal 1";
-    case SIGSEGV: return "segmentation fault";
-    case SIGUSR2: return "user defined signal 2";
-    case SIGPIPE: return "broken pipe";
-    case SIGALRM: return "alarm clock";
-    case SIGTERM: return "terminated";
-    case SIGXCPU: return "CPU time limit exceeded";
-    case SIGXFSZ: return "file size limit exceeded";
-    case SIGSYS: return "bad system call";
-    default: return fmt::format("signal {}", number);
+    case SIGHUP:
+      return "hangup";
+    case SIGINT:
+      return "interrupt";
+    case SIGQUIT:
+      return "quit";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGTRAP:
+      return "trace/breakpoint trap";
+    case SIGABRT:
+      return "aborted";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "floating point exception";
+    case SIGKILL:
+      return "killed";
+    case SIGUSR1:
+      return "user defined signal 1";
+    case SIGSEGV:
+      return "segmentation fault";
+    case SIGUSR2:
+      return "user defined signal 2";
+    case SIGPIPE:
+      return "broken pipe";
+    case SIGALRM:
+      return "alarm clock";
+    case SIGTERM:
+      return "terminated";
+    case SIGXCPU:
+      return "CPU time limit exceeded";
+    case SIGXFSZ:
+      return "file size limit exceeded";
+    case SIGSYS:
+      return "bad system call";
+    default:
+      return fmt::format("signal {}", number);
   }
 }
 
@@ -96,11 +115,13 @@ Failure failure_of(const Reply& reply, const RequestId& id, const sandbox::Exit*
       return {"Sandbox.Timedout", error_object("Sandbox.Timedout", fmt::format("RequestId: {} Error: {}", id.str(), what)),
               fmt::format("{} {}", id.str(), what), "timeout"};
     }
-    case Reply::End::broken: return exited("Runtime.ExitError", id, "protocol violation: " + reply.body);
+    case Reply::End::broken:
+      return exited("Runtime.ExitError", id, "protocol violation: " + reply.body);
     case Reply::End::ok:
     case Reply::End::gone:
     case Reply::End::not_taken:
-    case Reply::End::cut_off: break;
+    case Reply::End::cut_off:
+      break;
   }
   if (!exit) return exited("Runtime.ExitError", id, {});
   const bool killed = WIFSIGNALED(exit->status) && WTERMSIG(exit->status) == SIGKILL;

@@ -18,9 +18,9 @@
 #include <thread>
 #include <tuple>
 
+#include <fmt/format.h>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include "invoke/frame.h"
 #include "sandbox/backend.h"

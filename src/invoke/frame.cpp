@@ -46,8 +46,10 @@ bool decode_header(std::string_view bytes, FrameHeader& out) {
     case FrameType::stream_begin:
     case FrameType::stream_chunk:
     case FrameType::stream_end:
-    case FrameType::log: return true;
-    case FrameType::invoke: break;
+    case FrameType::log:
+      return true;
+    case FrameType::invoke:
+      break;
   }
   return false;
 }

@@ -3,13 +3,13 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <fmt/format.h>
 
 #include "invoke/stream_sink.h"
 
@@ -22,8 +22,8 @@ constexpr auto kValues = asio::as_tuple(asio::use_awaitable);
 std::string quoted(const std::string& text) { return boost::json::serialize(boost::json::value(text)); }
 
 std::string meta_of(const Invocation& invocation, long long deadline_ms) {
-  std::string out = fmt::format(R"({{"requestId":{},"deadlineMs":{},"arn":{})", quoted(invocation.id.str()), deadline_ms,
-                                quoted(invocation.invoked_arn));
+  std::string out =
+      fmt::format(R"({{"requestId":{},"deadlineMs":{},"arn":{})", quoted(invocation.id.str()), deadline_ms, quoted(invocation.invoked_arn));
   if (!invocation.trace_id.empty()) out += R"(,"traceId":)" + quoted(invocation.trace_id);
   if (!invocation.client_context.empty()) out += R"(,"clientContext":)" + quoted(invocation.client_context);
   return out + "}";
@@ -31,14 +31,11 @@ std::string meta_of(const Invocation& invocation, long long deadline_ms) {
 
 Reply ended(Reply::End end, std::string body = {}) { return {end, std::move(body), {}}; }
 
-Reply unexpected(const Frame& frame) {
-  return ended(Reply::End::broken, fmt::format("unexpected frame '{}'", static_cast<char>(frame.type)));
-}
+Reply unexpected(const Frame& frame) { return ended(Reply::End::broken, fmt::format("unexpected frame '{}'", static_cast<char>(frame.type))); }
 
 }  // namespace
 
-FrameChannel::FrameChannel(asio::any_io_executor loop, std::function<void(std::string_view)> log)
-    : socket_(std::move(loop)), log_(std::move(log)) {}
+FrameChannel::FrameChannel(asio::any_io_executor loop, std::function<void(std::string_view)> log) : socket_(std::move(loop)), log_(std::move(log)) {}
 
 Result<> FrameChannel::open(UniqueFd socket) {
   boost::system::error_code ec;
@@ -61,8 +58,10 @@ asio::awaitable<Reply> FrameChannel::next(FrameReader& reader, Frame& out) {
         if (out.type != FrameType::log) co_return ended(Reply::End::ok);
         log_(out.body);
         continue;
-      case FrameReader::Next::broken: co_return ended(Reply::End::broken, "malformed frame");
-      case FrameReader::Next::need_more: break;
+      case FrameReader::Next::broken:
+        co_return ended(Reply::End::broken, "malformed frame");
+      case FrameReader::Next::need_more:
+        break;
     }
     const auto space = reader.space();
     const auto [ec, size] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kValues);
@@ -113,8 +112,10 @@ asio::awaitable<Reply> FrameChannel::reply(FrameReader& reader, ResponseStream* 
     case FrameType::error:
       if (frame.truncated) co_return ended(Reply::End::too_large);
       co_return ended(frame.type == FrameType::result ? Reply::End::ok : Reply::End::failed, std::move(frame.body));
-    case FrameType::stream_begin: co_return co_await streamed(reader, std::move(frame.body), stream);
-    default: co_return unexpected(frame);
+    case FrameType::stream_begin:
+      co_return co_await streamed(reader, std::move(frame.body), stream);
+    default:
+      co_return unexpected(frame);
   }
 }
 

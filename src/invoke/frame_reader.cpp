@@ -16,11 +16,16 @@ struct Limit {
 
 Limit limit_of(FrameType type) {
   switch (type) {
-    case FrameType::ready: return {0, true};
-    case FrameType::stream_begin: return {kContentTypeMax, true};
-    case FrameType::stream_chunk: return {kChunkMax, true};
-    case FrameType::log: return {kLogEventMax, false};
-    default: return {kResponseMax, false};
+    case FrameType::ready:
+      return {0, true};
+    case FrameType::stream_begin:
+      return {kContentTypeMax, true};
+    case FrameType::stream_chunk:
+      return {kChunkMax, true};
+    case FrameType::log:
+      return {kLogEventMax, false};
+    default:
+      return {kResponseMax, false};
   }
 }
 

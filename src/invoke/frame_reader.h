@@ -13,9 +13,9 @@
 
 namespace wick::invoke {
 
-inline constexpr std::size_t kLogEventMax = 256 * 1024;   // bytes of one log event that are kept
-inline constexpr std::size_t kChunkMax = 1024 * 1024;     // bytes in one frame of a streamed reply
-inline constexpr std::size_t kContentTypeMax = 1024;      // bytes
+inline constexpr std::size_t kLogEventMax = 256 * 1024;  // bytes of one log event that are kept
+inline constexpr std::size_t kChunkMax = 1024 * 1024;    // bytes in one frame of a streamed reply
+inline constexpr std::size_t kContentTypeMax = 1024;     // bytes
 
 struct Frame {
   FrameType type{};
@@ -27,9 +27,9 @@ class FrameReader {
  public:
   enum class Next { need_more, frame, broken };
 
-  std::span<char> space();          // where to read to; not empty after next() returned need_more
-  void received(std::size_t size);  // that many bytes were put there
-  Next next(Frame& out);            // broken is final
+  std::span<char> space();                                    // where to read to; not empty after next() returned need_more
+  void received(std::size_t size);                            // that many bytes were put there
+  Next next(Frame& out);                                      // broken is final
   bool empty() const { return begin_ == end_ && !in_body_; }  // between two frames, nothing received beyond
 
  private:

@@ -44,7 +44,10 @@ TEST(Frame, Bytes) {
 
 TEST(Frame, HeaderRefusesWhatNoRuntimeSends) {
   FrameHeader header;
-  EXPECT_TRUE(decode_header(std::string_view("\xff\xff\xff\xff" "O\0\0\0", 8), header));
+  EXPECT_TRUE(decode_header(std::string_view("\xff\xff\xff\xff"
+                                             "O\0\0\0",
+                                             8),
+                            header));
   EXPECT_EQ(header.size, 0xffffffffu);
   EXPECT_FALSE(decode_header(std::string_view("\0\0\0\0I\0\0\0", 8), header));
   EXPECT_FALSE(decode_header(std::string_view("\0\0\0\0X\0\0\0", 8), header));
@@ -95,8 +98,8 @@ TEST(FrameReader, LongBodiesAreCutOrRefused) {
   EXPECT_TRUE(cut(FrameType::init_failed, kResponseMax));
   EXPECT_TRUE(cut(FrameType::stream_end, kResponseMax));
   EXPECT_TRUE(cut(FrameType::log, kLogEventMax));
-  for (const auto& [type, limit] : {std::pair(FrameType::ready, std::size_t(0)), {FrameType::stream_begin, kContentTypeMax},
-                                    {FrameType::stream_chunk, kChunkMax}}) {
+  for (const auto& [type, limit] :
+       {std::pair(FrameType::ready, std::size_t(0)), {FrameType::stream_begin, kContentTypeMax}, {FrameType::stream_chunk, kChunkMax}}) {
     EXPECT_EQ(read_all(encode_frame(type, std::string(limit + 1, 'x')), 4096).second, Next::broken);
     EXPECT_EQ(read_all(encode_frame(type, std::string(limit, 'x')), 4096).first.size(), 1u);
   }

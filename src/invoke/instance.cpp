@@ -18,11 +18,11 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kOwnExit = 100ms;             // from the end of its channel until the tree's own exit, whose status tells why
-constexpr auto kReadingInterval = 1s;        // of usage, while there is any
-constexpr std::size_t kReadingCalls = 1024;  // or when so many wait for one
-constexpr auto kExitPatience = 5s;           // from SIGKILL until everything is gone: milliseconds, unless the machine is in trouble
-constexpr int kLastTurns = 16;               // of reading its output, at its end
+constexpr auto kOwnExit = 100ms;               // from the end of its channel until the tree's own exit, whose status tells why
+constexpr auto kReadingInterval = 1s;          // of usage, while there is any
+constexpr std::size_t kReadingCalls = 1024;    // or when so many wait for one
+constexpr auto kExitPatience = 5s;             // from SIGKILL until everything is gone: milliseconds, unless the machine is in trouble
+constexpr int kLastTurns = 16;                 // of reading its output, at its end
 constexpr std::uint32_t kProcessesMax = 1024;  // processes and threads (AWS, "Lambda quotas")
 constexpr std::uint64_t kMiB = 1024 * 1024;
 // Of Wick's API inside: a body, those of all its connections together, and the connections, of which AWS's SDK for Node.js opens 50.
@@ -51,8 +51,7 @@ sandbox::Spec Instance::spec(std::string package, std::string layers) const {
   out.runtime = version_->runtime;
   out.package = std::move(package);
   out.layers = std::move(layers);
-  out.environment =
-      make_environment(*version_, site_->options, log_stream_, kind_ == Kind::provisioned ? kProvisioned : kOnDemand);
+  out.environment = make_environment(*version_, site_->options, log_stream_, kind_ == Kind::provisioned ? kProvisioned : kOnDemand);
   out.limits.memory_bytes = version_->memory_mb * kMiB;
   out.limits.cpu_millis = std::clamp<std::uint32_t>(version_->memory_mb * 1000 / 1769, 10, 6000);
   out.limits.pids = kProcessesMax;
@@ -66,8 +65,8 @@ asio::awaitable<Result<InstancePtr>> Instance::boot(std::shared_ptr<const Site> 
   auto& packages = site->packages;
   WICK_CO_TRY(const auto prepared, co_await site->workers.run([&packages, version] { return packages.prepare(*version); }));
   const auto self = std::make_shared<Instance>(site, std::move(owner), std::move(version), kind);
-  WICK_CO_TRY(auto booted, co_await site->backend.boot(self->spec(prepared.package, prepared.layers),
-                                                       [self](sandbox::Exit exit) { self->on_exit(exit); }));
+  WICK_CO_TRY(auto booted,
+              co_await site->backend.boot(self->spec(prepared.package, prepared.layers), [self](sandbox::Exit exit) { self->on_exit(exit); }));
   self->id_ = booted.id;
   if (auto attached = self->attach(std::move(booted)); !attached) {
     self->end();

@@ -50,9 +50,9 @@ struct Site {
 class InstanceOwner {
  public:
   virtual ~InstanceOwner() = default;
-  virtual void on_settled(const InstancePtr& instance) = 0;       // settling -> idle, when no call has it any more
+  virtual void on_settled(const InstancePtr& instance) = 0;  // settling -> idle, when no call has it any more
   virtual void on_idle_timeout(const InstancePtr& instance) = 0;
-  virtual void on_exit(const InstancePtr& instance) = 0;          // once, at the end
+  virtual void on_exit(const InstancePtr& instance) = 0;  // once, at the end
 };
 
 enum class Phase { init, idle, busy, settling, ended };

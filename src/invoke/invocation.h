@@ -17,10 +17,10 @@ namespace wick::invoke {
 using RequestId = Strong<struct RequestIdTag>;  // uuid
 
 // AWS, "Lambda quotas".
-inline constexpr std::size_t kPayloadMax = 6 * 1024 * 1024;          // synchronous request or response, bytes
-inline constexpr std::size_t kEventPayloadMax = 1024 * 1024;         // event (asynchronous) request, bytes
-inline constexpr std::size_t kStreamMax = 200 * 1024 * 1024;         // streamed response, bytes
-inline constexpr std::size_t kLogTailMax = 4 * 1024;                 // LogType=Tail, bytes
+inline constexpr std::size_t kPayloadMax = 6 * 1024 * 1024;   // synchronous request or response, bytes
+inline constexpr std::size_t kEventPayloadMax = 1024 * 1024;  // event (asynchronous) request, bytes
+inline constexpr std::size_t kStreamMax = 200 * 1024 * 1024;  // streamed response, bytes
+inline constexpr std::size_t kLogTailMax = 4 * 1024;          // LogType=Tail, bytes
 
 struct Invocation {
   RequestId id;

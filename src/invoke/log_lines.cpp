@@ -1,8 +1,8 @@
 #include "invoke/log_lines.h"
 
+#include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <fmt/format.h>
 
 namespace wick::invoke {
 namespace {
@@ -71,8 +71,8 @@ std::string report_line(const function::Version& version, const Report& report, 
 std::string init_report_line(const function::Version& version, std::int64_t init_us, std::string_view status, std::string_view error_type,
                              WallTime now) {
   if (is_json(version)) {
-    return event(now, "platform.initReport", fmt::format(R"("phase":"init","metrics":{{"durationMs":{}}},{})", millis(init_us),
-                                                         json_status(status, error_type)));
+    return event(now, "platform.initReport",
+                 fmt::format(R"("phase":"init","metrics":{{"durationMs":{}}},{})", millis(init_us), json_status(status, error_type)));
   }
   return fmt::format("INIT_REPORT Init Duration: {} ms\tPhase: init\t{}", millis(init_us), text_status(status, error_type));
 }

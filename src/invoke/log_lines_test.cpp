@@ -14,13 +14,15 @@ struct LogLinesTest : testing::Test {
 TEST_F(LogLinesTest, Text) {
   EXPECT_EQ(start_line(version, report.id, now), "START RequestId: id Version: $LATEST");
   EXPECT_EQ(end_line(version, report.id), "END RequestId: id");
-  EXPECT_EQ(report_line(version, report, now), "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t");
+  EXPECT_EQ(report_line(version, report, now),
+            "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t");
   report.timing.level = StartLevel::boot;
   report.timing.init_us = 110'100;
   report.status = "error";
   report.error_type = "Runtime.ExitError";
-  EXPECT_EQ(report_line(version, report, now), "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t"
-                                               "Init Duration: 110.10 ms\tStatus: error\tError Type: Runtime.ExitError");
+  EXPECT_EQ(report_line(version, report, now),
+            "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t"
+            "Init Duration: 110.10 ms\tStatus: error\tError Type: Runtime.ExitError");
   EXPECT_EQ(init_report_line(version, 10'000'000, "timeout", {}, now), "INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout");
 }
 

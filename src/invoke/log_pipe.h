@@ -26,11 +26,11 @@ class LogPipe {
   LogPipe(boost::asio::any_io_executor loop, std::function<void(std::string_view)> line);
 
   Result<> open(UniqueFd read_end);
-  boost::asio::awaitable<bool> readable();  // waits, or lets the loop turn; false when there is nothing more to come
-  bool drain();                             // takes what is there now, without waiting, at most a turn's lines; has_more()
+  boost::asio::awaitable<bool> readable();             // waits, or lets the loop turn; false when there is nothing more to come
+  bool drain();                                        // takes what is there now, without waiting, at most a turn's lines; has_more()
   bool has_more() const { return !unsplit_.empty(); }  // lines that the last drain() left for another turn
-  boost::asio::awaitable<void> catch_up();  // takes what is there now, in as many turns as that needs
-  void flush();                             // the unfinished line, if there is one
+  boost::asio::awaitable<void> catch_up();             // takes what is there now, in as many turns as that needs
+  void flush();                                        // the unfinished line, if there is one
   void close();
 
  private:
@@ -38,9 +38,9 @@ class LogPipe {
 
   boost::asio::posix::stream_descriptor pipe_;
   std::function<void(std::string_view)> line_;
-  std::string unsplit_;       // read, and not looked at yet
-  std::string partial_;       // of an unfinished line
-  std::uint64_t split_ = 0;   // bytes so far
+  std::string unsplit_;      // read, and not looked at yet
+  std::string partial_;      // of an unfinished line
+  std::uint64_t split_ = 0;  // bytes so far
 };
 
 }  // namespace wick::invoke

@@ -38,14 +38,13 @@ std::vector<InstancePtr> Pool::idle() const {
 }
 
 std::uint32_t Pool::provisioned() const {
-  return static_cast<std::uint32_t>(std::ranges::count_if(
-      all_, [](const InstancePtr& one) { return one->kind() == Instance::Kind::provisioned && one->usable(); }));
+  return static_cast<std::uint32_t>(
+      std::ranges::count_if(all_, [](const InstancePtr& one) { return one->kind() == Instance::Kind::provisioned && one->usable(); }));
 }
 
 std::uint32_t Pool::provisioned_ready() const {
-  return static_cast<std::uint32_t>(std::ranges::count_if(all_, [](const InstancePtr& one) {
-    return one->kind() == Instance::Kind::provisioned && one->phase() != Phase::init && one->usable();
-  }));
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      all_, [](const InstancePtr& one) { return one->kind() == Instance::Kind::provisioned && one->phase() != Phase::init && one->usable(); }));
 }
 
 }  // namespace wick::invoke

@@ -32,9 +32,9 @@ class Pool {
 
   std::uint32_t provisioned_target = 0;
   MonoTime provisioned_metered{};  // until then the target is in usage records
-  bool keeper_runs = false;   // the coroutine that keeps the target
-  bool retired = false;       // no instance is kept any more
-  std::uint32_t users = 0;    // calls that hold the pool
+  bool keeper_runs = false;        // the coroutine that keeps the target
+  bool retired = false;            // no instance is kept any more
+  std::uint32_t users = 0;         // calls that hold the pool
 
  private:
   std::vector<InstancePtr>& idle_list(Instance::Kind kind) { return idle_[kind == Instance::Kind::provisioned ? 0 : 1]; }

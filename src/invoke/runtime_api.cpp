@@ -3,9 +3,9 @@
 #include <chrono>
 #include <utility>
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "base/digest.h"
 #include "invoke/stream_sink.h"

@@ -65,9 +65,9 @@ class RuntimeApi final : public Channel, public std::enable_shared_from_this<Run
   std::unique_ptr<http::Server> server_;
   Current* current_ = nullptr;
   Post* init_error_ = nullptr;
-  std::string answered_id_;     // of the last invocation that has its answer
-  unsigned long turn_ = 0;      // of GET next: the newest one gets the invocation, as older ones may be from a process that is gone
-  int waiting_ = 0;             // requests for the next one, 0 or 1 that counts
+  std::string answered_id_;  // of the last invocation that has its answer
+  unsigned long turn_ = 0;   // of GET next: the newest one gets the invocation, as older ones may be from a process that is gone
+  int waiting_ = 0;          // requests for the next one, 0 or 1 that counts
   bool init_done_ = false;
   bool closed_ = false;
 };

@@ -23,7 +23,8 @@ class Api {
     return out;
   }
   http::Response respond(std::string body) { return call("POST", "invocation/" + id + "/response", std::move(body)); }
-  http::Response call(std::string method, const std::string& path, std::string body = {}, std::vector<std::pair<std::string, std::string>> fields = {}) {
+  http::Response call(std::string method, const std::string& path, std::string body = {},
+                      std::vector<std::pair<std::string, std::string>> fields = {}) {
     http::Request request;
     request.method = std::move(method);
     request.target = request.path = "/2018-06-01/runtime/" + path;
@@ -85,10 +86,10 @@ struct RuntimeApiTest : EngineTest {
 TEST_F(RuntimeApiTest, InvocationsOneAfterTheOtherOnOneInstance) {
   serve([](Api& api, const http::Response& next) {
     const auto header = [&](const char* name) { return std::string(next.fields.get(name)); };
-    const auto accepted = api.respond(fmt::format(R"({{"payload":{},"id":"{}","arn":"{}","trace":"{}","context":{},"deadline":{}}})", next.body,
-                                                  header("Lambda-Runtime-Aws-Request-Id"), header("Lambda-Runtime-Invoked-Function-Arn"),
-                                                  header("Lambda-Runtime-Trace-Id"), header("Lambda-Runtime-Client-Context"),
-                                                  header("Lambda-Runtime-Deadline-Ms")));
+    const auto accepted =
+        api.respond(fmt::format(R"({{"payload":{},"id":"{}","arn":"{}","trace":"{}","context":{},"deadline":{}}})", next.body,
+                                header("Lambda-Runtime-Aws-Request-Id"), header("Lambda-Runtime-Invoked-Function-Arn"),
+                                header("Lambda-Runtime-Trace-Id"), header("Lambda-Runtime-Client-Context"), header("Lambda-Runtime-Deadline-Ms")));
     EXPECT_EQ(accepted.status, 202u);
     EXPECT_EQ(accepted.body, R"({"status":"OK"})");
     EXPECT_EQ(next.fields.find("Lambda-Runtime-Cognito-Identity"), nullptr);
@@ -173,10 +174,11 @@ TEST_F(RuntimeApiTest, AResponseOverTheLimit) {
 }
 
 std::string chunked(const std::string& id, std::string_view chunks, std::string_view trailers) {
-  return fmt::format("POST /2018-06-01/runtime/invocation/{}/response HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
-                     "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n"
-                     "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n{}{}\r\n",
-                     id, chunks, trailers);
+  return fmt::format(
+      "POST /2018-06-01/runtime/invocation/{}/response HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+      "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n"
+      "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n{}{}\r\n",
+      id, chunks, trailers);
 }
 
 TEST_F(RuntimeApiTest, StreamedResponse) {
@@ -191,8 +193,10 @@ TEST_F(RuntimeApiTest, StreamedResponse) {
 TEST_F(RuntimeApiTest, AnErrorMidwayComesInTrailers) {
   const std::string object = R"({"errorMessage":"midway","errorType":"Oops"})";
   serve([&](Api& api, const http::Response&) {
-    api.raw(chunked(api.id, "1\r\na\r\n0\r\n", fmt::format("Lambda-Runtime-Function-Error-Type: Oops\r\n"
-                                                             "Lambda-Runtime-Function-Error-Body: {}\r\n", to_base64(object))));
+    api.raw(chunked(api.id, "1\r\na\r\n0\r\n",
+                    fmt::format("Lambda-Runtime-Function-Error-Type: Oops\r\n"
+                                "Lambda-Runtime-Function-Error-Body: {}\r\n",
+                                to_base64(object))));
   });
   Collected stream;
   const Outcome outcome = invoke(f, "{}", &stream);

@@ -30,8 +30,7 @@ class Signal {
 
  private:
   struct Waiter {
-    Waiter(std::vector<boost::asio::steady_timer*>& all, const boost::asio::any_io_executor& loop, Time until)
-        : list(all), timer(loop, until) {
+    Waiter(std::vector<boost::asio::steady_timer*>& all, const boost::asio::any_io_executor& loop, Time until) : list(all), timer(loop, until) {
       list.push_back(&timer);
     }
     ~Waiter() { std::erase(list, &timer); }

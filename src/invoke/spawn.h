@@ -3,10 +3,10 @@
 #include <exception>
 #include <string_view>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <spdlog/spdlog.h>
 
 namespace wick::invoke {
 

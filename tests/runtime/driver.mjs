@@ -14,12 +14,12 @@ const commands = {
 };
 
 export class Runtime {
-  // files: { name: source }; handler: file.function
-  constructor(kind, files, { handler = 'index.handler', env = {} } = {}) {
+  // files: { name: source }; handler: file.function; flags: of the interpreter
+  constructor(kind, files, { handler = 'index.handler', env = {}, flags = [] } = {}) {
     this.root = mkdtempSync(path.join(tmpdir(), 'wick-runtime-'));
     for (const [name, source] of Object.entries(files)) writeFileSync(path.join(this.root, name), source);
     const [command, ...args] = commands[kind];
-    this.child = spawn(command, args, {
+    this.child = spawn(command, [...flags, ...args], {
       env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', LAMBDA_TASK_ROOT: this.root, _HANDLER: handler, PYTHONPATH: path.join(share, 'python'), ...env },
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
     });

@@ -112,3 +112,10 @@ test('boto3 finds Wick by AWS_ENDPOINT_URL, even a botocore that is too old to k
   });
   assert.deepEqual(JSON.parse(reply.body), ['http://127.0.0.1:4566', 'http://127.0.0.1:9']);
 });
+
+test('boto3 is there for a Python that has no packages of its own', async () => {
+  const { reply } = await python('import boto3\ndef handler(e, c): return boto3.client("lambda").meta.endpoint_url', {}, {
+    flags: ['-S'], env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566', AWS_DEFAULT_REGION: 'us-east-1' },
+  });
+  assert.equal(reply?.body, '"http://127.0.0.1:4566"');
+});

@@ -12,7 +12,8 @@ bool allows(const std::vector<std::string>& list, const std::string& value) {
   return std::ranges::any_of(list, [&](const std::string& entry) {
     if (entry == "*" || entry == value) return true;
     const std::size_t star = entry.find("*.");  // https://*.example.com
-    return star != std::string::npos && value.size() > entry.size() - 1 && value.starts_with(entry.substr(0, star)) && value.ends_with(entry.substr(star + 1));
+    return star != std::string::npos && value.size() > entry.size() - 1 && value.starts_with(entry.substr(0, star)) &&
+           value.ends_with(entry.substr(star + 1));
   });
 }
 

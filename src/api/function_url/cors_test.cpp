@@ -14,7 +14,11 @@ http::Request preflight(std::string origin, std::string method) {
 }
 
 function::Cors cors() {
-  return {.allow_headers = {"x-a"}, .allow_methods = {"GET", "PUT"}, .allow_origins = {"https://*.example.com", "https://a.test"}, .expose_headers = {"x-b"}, .max_age_s = 60};
+  return {.allow_headers = {"x-a"},
+          .allow_methods = {"GET", "PUT"},
+          .allow_origins = {"https://*.example.com", "https://a.test"},
+          .expose_headers = {"x-b"},
+          .max_age_s = 60};
 }
 
 TEST(Cors, APreflightIsAnsweredHere) {

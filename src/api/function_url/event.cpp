@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
-#include <boost/json.hpp>
 #include <fmt/chrono.h>
 #include <fmt/core.h>
+#include <boost/json.hpp>
 
 #include "base/digest.h"
 #include "http/aws/utf8.h"
@@ -80,34 +80,29 @@ void add_body(json::object& event, const http::Request& request) {
 
 // The one account is its own root user: it has no others.
 json::object iam_caller(const Origin& origin) {
-  return {{"accessKey", origin.access_key},
-          {"accountId", origin.account},
-          {"callerId", origin.account},
-          {"cognitoIdentity", nullptr},
-          {"principalOrgId", nullptr},
-          {"userArn", fmt::format("arn:aws:iam::{}:root", origin.account)},
+  return {{"accessKey", origin.access_key}, {"accountId", origin.account}, {"callerId", origin.account},
+          {"cognitoIdentity", nullptr},     {"principalOrgId", nullptr},   {"userArn", fmt::format("arn:aws:iam::{}:root", origin.account)},
           {"userId", origin.account}};
 }
 
 json::object request_context(const http::Request& request, const Origin& origin) {
   const std::string_view host = request.fields.get("Host");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(origin.time.time_since_epoch()).count();
-  json::object context{
-      {"accountId", origin.access_key.empty() ? "anonymous" : origin.account},
-      {"apiId", origin.url_id},
-      {"domainName", host.substr(0, host.rfind(':'))},
-      {"domainPrefix", origin.url_id},
-      {"http",
-       {{"method", request.method},
-        {"path", http::aws::valid_utf8(request.path)},
-        {"protocol", "HTTP/1.1"},
-        {"sourceIp", request.peer_address},
-        {"userAgent", http::aws::valid_utf8(std::string(request.fields.get("User-Agent")))}}},
-      {"requestId", origin.request_id},
-      {"routeKey", "$default"},
-      {"stage", "$default"},
-      {"time", fmt::format("{:%d/%b/%Y:%H:%M:%S} +0000", fmt::gmtime(static_cast<std::time_t>(seconds)))},
-      {"timeEpoch", unix_millis(origin.time)}};
+  json::object context{{"accountId", origin.access_key.empty() ? "anonymous" : origin.account},
+                       {"apiId", origin.url_id},
+                       {"domainName", host.substr(0, host.rfind(':'))},
+                       {"domainPrefix", origin.url_id},
+                       {"http",
+                        {{"method", request.method},
+                         {"path", http::aws::valid_utf8(request.path)},
+                         {"protocol", "HTTP/1.1"},
+                         {"sourceIp", request.peer_address},
+                         {"userAgent", http::aws::valid_utf8(std::string(request.fields.get("User-Agent")))}}},
+                       {"requestId", origin.request_id},
+                       {"routeKey", "$default"},
+                       {"stage", "$default"},
+                       {"time", fmt::format("{:%d/%b/%Y:%H:%M:%S} +0000", fmt::gmtime(static_cast<std::time_t>(seconds)))},
+                       {"timeEpoch", unix_millis(origin.time)}};
   if (!origin.access_key.empty()) context["authorizer"] = json::object{{"iam", iam_caller(origin)}};
   return context;
 }
@@ -115,7 +110,10 @@ json::object request_context(const http::Request& request, const Origin& origin)
 }  // namespace
 
 std::string make_event(const http::Request& request, const Origin& origin) {
-  json::object event{{"version", "2.0"}, {"routeKey", "$default"}, {"rawPath", http::aws::valid_utf8(request.path)}, {"rawQueryString", http::aws::valid_utf8(request.query)}};
+  json::object event{{"version", "2.0"},
+                     {"routeKey", "$default"},
+                     {"rawPath", http::aws::valid_utf8(request.path)},
+                     {"rawQueryString", http::aws::valid_utf8(request.query)}};
   if (json::array cookies = cookies_of(request); !cookies.empty()) event["cookies"] = std::move(cookies);
   event["headers"] = headers_of(request, origin);
   json::object parameters;

@@ -14,7 +14,7 @@
 namespace wick::function {
 class Registry;
 struct UrlConfig;
-}
+}  // namespace wick::function
 namespace wick::invoke {
 class Engine;
 }

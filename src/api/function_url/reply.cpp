@@ -17,7 +17,8 @@ std::optional<std::string> header_value(const json::value& value) {
 }
 
 bool is_token(std::string_view name) {
-  return !name.empty() && name.find_first_not_of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+  return !name.empty() &&
+         name.find_first_not_of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
 }
 
 // The server's own, for each connection.
@@ -50,8 +51,10 @@ bool add_headers(http::Response& response, const json::object& answer) {
 // Numbers and texts of digits, as AWS takes them.
 std::optional<unsigned> status_of(const json::value& value) {
   std::int64_t status = 0;
-  if (value.is_int64()) status = value.as_int64();
-  else if (value.is_string()) status = std::atoll(value.as_string().c_str());
+  if (value.is_int64())
+    status = value.as_int64();
+  else if (value.is_string())
+    status = std::atoll(value.as_string().c_str());
   if (status < 100 || status > 599) return std::nullopt;
   return static_cast<unsigned>(status);
 }
@@ -116,13 +119,16 @@ std::optional<http::Response> reply_of_prelude(std::string_view prelude) {
   return response;
 }
 
-http::Response refusal(unsigned status, std::string_view error_type, std::string_view message) { return refuse(status, error_type, json::string(message)); }
+http::Response refusal(unsigned status, std::string_view error_type, std::string_view message) {
+  return refuse(status, error_type, json::string(message));
+}
 
 http::Response no_such_url() { return refuse(403, "AccessDeniedException", nullptr); }
 
 http::Response forbidden() {
-  return refusal(403, "AccessDeniedException",
-                 "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html");
+  return refusal(
+      403, "AccessDeniedException",
+      "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html");
 }
 
 http::Response internal_error() {

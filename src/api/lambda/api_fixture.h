@@ -53,8 +53,9 @@ class ApiTest : public ::testing::Test {
 
   void open() {
     registry = function::Registry::open(*store_, Clock::system(), Random::system(), "us-east-1", "000000000000").value();
-    engine = std::make_unique<invoke::Engine>(loop.get_executor(), backend, *packages_, pool_, Clock::system(), invoke::EngineOptions{},
-                                              [](invoke::LogEvent) {}, [](invoke::UsageRecord) {});
+    engine = std::make_unique<invoke::Engine>(
+        loop.get_executor(), backend, *packages_, pool_, Clock::system(), invoke::EngineOptions{}, [](invoke::LogEvent) {},
+        [](invoke::UsageRecord) {});
     queue_ = std::make_unique<event::Queue>(
         loop.get_executor(), pool_, *store_, *registry, [this](invoke::Invocation one) { return engine->invoke(std::move(one)); }, Clock::system(),
         Random::system());

@@ -59,8 +59,9 @@ class WickApiTest : public testing::Test {
     registry_ = function::Registry::open(*kv_, Clock::system(), Random::system(), "us-east-1", "000000000000").value();
     runtimes_ = function::Runtimes::discover(folder_);
     logs_ = std::make_unique<service::logs::Logs>(loop_.get_executor(), pool_, *kv_);
-    engine_ = std::make_unique<invoke::Engine>(loop_.get_executor(), backend_, *packages_, pool_, Clock::system(), invoke::EngineOptions{},
-                                               [](invoke::LogEvent) {}, [](invoke::UsageRecord) {});
+    engine_ = std::make_unique<invoke::Engine>(
+        loop_.get_executor(), backend_, *packages_, pool_, Clock::system(), invoke::EngineOptions{}, [](invoke::LogEvent) {},
+        [](invoke::UsageRecord) {});
     usage_ = std::make_unique<service::usage::Usage>(loop_.get_executor(), pool_, *kv_, Clock::system(),
                                                      [](const function::FunctionName&) { return function::Tags{{"team", "red"}}; });
     DaemonInfo info{.version = "1.2.3",
@@ -70,9 +71,9 @@ class WickApiTest : public testing::Test {
                     .privileged = false,
                     .missing = {"no memory limit"},
                     .credentials = true};
-    api_ = std::make_unique<WickApi>(loop_.get_executor(),
-                                     Parts{pool_, *blobs_, *registry_, *runtimes_, *engine_, *logs_, *usage_, prices_, Clock::system(), Random::system()},
-                                     std::move(info), kSecret);
+    api_ = std::make_unique<WickApi>(
+        loop_.get_executor(), Parts{pool_, *blobs_, *registry_, *runtimes_, *engine_, *logs_, *usage_, prices_, Clock::system(), Random::system()},
+        std::move(info), kSecret);
   }
   ~WickApiTest() override {
     run(logs_->stop());
@@ -202,8 +203,14 @@ TEST_F(WickApiTest, UsageAndWhatItCosts) {
   record.version = version;
   record.time = Clock::system().now();
   record.id = invoke::RequestId("id-1");
-  record.timing = {.level = invoke::StartLevel::boot, .queue_us = 5, .start_us = 2'500, .init_us = 40'000, .run_us = 959'000, .reply_us = 100,
-                   .billed_ms = 1'000, .memory_peak_mb = 64};
+  record.timing = {.level = invoke::StartLevel::boot,
+                   .queue_us = 5,
+                   .start_us = 2'500,
+                   .init_us = 40'000,
+                   .run_us = 959'000,
+                   .reply_us = 100,
+                   .billed_ms = 1'000,
+                   .memory_peak_mb = 64};
   record.cpu_nanos = 250'000'000;
   usage_->append(record);
   record.time -= std::chrono::hours(30);

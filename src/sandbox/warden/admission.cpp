@@ -80,8 +80,7 @@ class Stepper {
 
   // Also by what the process's memory holds meanwhile the sets might not become empty: that is looked at afterwards.
   Result<> drop_capabilities() {
-    for (std::uint64_t capability = 0; capability <= CAP_LAST_CAP; ++capability)
-      WICK_CHECK(call(SYS_prctl, PR_CAPBSET_DROP, capability));
+    for (std::uint64_t capability = 0; capability <= CAP_LAST_CAP; ++capability) WICK_CHECK(call(SYS_prctl, PR_CAPBSET_DROP, capability));
     const std::uint64_t header = home_.rsp - kBelowStack;
     const std::uint64_t words[] = {_LINUX_CAPABILITY_VERSION_3, 0, 0, 0};
     for (std::size_t i = 0; i < std::size(words); ++i) {

@@ -27,8 +27,8 @@ class Admission {
   static Result<Admission> seize(pid_t process);
 
   // Waits, without a bound of its own, until the process calls setns with the address of the numbers (int) of its descriptors of the
-  // namespaces, and admits it: the call returns 0. proc is an open folder /proc. To be called by a process that is ended at a deadline. Errors: denied (the process has not done so, or
-  // is not where it should be; it is killed), io.
+  // namespaces, and admits it: the call returns 0. proc is an open folder /proc. To be called by a process that is ended at a deadline. Errors:
+  // denied (the process has not done so, or is not where it should be; it is killed), io.
   Result<> admit(const Namespaces& namespaces, int proc);
 
  private:

@@ -1,4 +1,5 @@
-// Forks of a small template, by the runtimes' native library, each into the namespaces of a first process made ahead of it ("seat"), as decision 021 describes.
+// Forks of a small template, by the runtimes' native library, each into the namespaces of a first process made ahead of it ("seat"), as decision 021
+// describes.
 #include "sandbox/warden/admission.h"
 
 #include <fcntl.h>
@@ -109,7 +110,8 @@ void look_for_capabilities() {
   pthread_atfork(look_for_capabilities, nullptr, look_for_capabilities);
   if (attempts_that_succeed() > 0) _exit(1);
   const int size = wick_park(control, environment);
-  const std::string report = fmt::format("{} {} {} {} {} {}", getpid(), gettid(), getuid(), attempts_that_succeed() + g_capabilities_seen, size, environment);
+  const std::string report =
+      fmt::format("{} {} {} {} {} {}", getpid(), gettid(), getuid(), attempts_that_succeed() + g_capabilities_seen, size, environment);
   (void)send(3, report.data(), report.size(), 0);
   _exit(0);
 }
@@ -159,7 +161,8 @@ class AdmissionTest : public testing::Test {
 
   std::vector<UniqueFd> open_namespaces(pid_t process) const {
     std::vector<UniqueFd> fds;
-    for (const char* name : kJoinedNamespaces) fds.emplace_back(openat(proc_.get(), fmt::format("{}/ns/{}", process, name).c_str(), O_RDONLY | O_CLOEXEC));
+    for (const char* name : kJoinedNamespaces)
+      fds.emplace_back(openat(proc_.get(), fmt::format("{}/ns/{}", process, name).c_str(), O_RDONLY | O_CLOEXEC));
     return fds;
   }
 
@@ -302,7 +305,8 @@ void expect_fresh(const std::vector<std::string>& words) {
 class NodeForkTest : public AdmissionTest {
  protected:
   std::vector<std::string> program() const override {
-    return {WICK_NODE, "--single-threaded", "--v8-pool-size=0", "-e", fmt::format(R"(
+    return {WICK_NODE, "--single-threaded", "--v8-pool-size=0", "-e",
+            fmt::format(R"(
 const native = require('{0}/runtime/node/wick_fork.node');
 const fresh = require('{0}/runtime/node/fresh.cjs');
 const crypto = require('node:crypto');
@@ -317,7 +321,8 @@ fresh.refresh(native.pid());
   require('node:fs').writeSync(3, text);
   native.exit(0);
 }})();
-)", WICK_SHARE_BUILT)};
+)",
+                        WICK_SHARE_BUILT)};
   }
 };
 
@@ -329,7 +334,8 @@ TEST_F(NodeForkTest, ForksAreThemselves) {
 class PythonForkTest : public AdmissionTest {
  protected:
   std::vector<std::string> program() const override {
-    return {"/usr/bin/python3", "-c", fmt::format(R"(
+    return {"/usr/bin/python3", "-c",
+            fmt::format(R"(
 import ctypes, os, random, secrets, uuid
 native = ctypes.PyDLL('{0}/runtime/python/wick_fork.so')
 environment = ctypes.create_string_buffer(8192)
@@ -339,7 +345,8 @@ native.wick_park(4, environment)
 ctypes.pythonapi.PyOS_AfterFork_Child()
 os.write(3, f"{{os.getpid()}} {{environment.value.decode()[2:]}} {{random.random()}} {{uuid.uuid4()}} {{secrets.token_hex(8)}}".encode())
 os._exit(0)
-)", WICK_SHARE_BUILT)};
+)",
+                        WICK_SHARE_BUILT)};
   }
 };
 

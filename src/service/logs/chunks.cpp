@@ -38,8 +38,7 @@ Result<> check_version(kv::KeyReader& fields) {
 }
 
 void put(kv::Transaction& transaction, const FunctionName& function, const Chunk& chunk) {
-  transaction.put(kv::make_key("logs", function.str(), "chunk", chunk.number),
-                  kv::make_key(kVersion, chunk.bytes, chunk.newest, chunk.batches));
+  transaction.put(kv::make_key("logs", function.str(), "chunk", chunk.number), kv::make_key(kVersion, chunk.bytes, chunk.newest, chunk.batches));
 }
 
 void erase(kv::Transaction& transaction, const FunctionName& function, const Chunk& chunk) {

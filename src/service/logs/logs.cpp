@@ -3,11 +3,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <spdlog/spdlog.h>
 
 #include "base/worker_pool.h"
 #include "service/logs/buffer.h"
@@ -30,11 +30,7 @@ constexpr std::size_t kFlushBytes = kBufferBytesMax / 8;  // so much is flushed 
 class Logs::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store)
-      : loop_(std::move(loop)),
-        pool_(pool),
-        chunks_(store, kBytesMax),
-        due_(loop_),
-        flushed_(loop_, asio::steady_timer::time_point::max()) {}
+      : loop_(std::move(loop)), pool_(pool), chunks_(store, kBytesMax), due_(loop_), flushed_(loop_, asio::steady_timer::time_point::max()) {}
 
   void append(LogEvent event);
   std::shared_ptr<Subscription> subscribe(const FunctionName& function);
@@ -45,8 +41,7 @@ class Logs::Impl : public std::enable_shared_from_this<Impl> {
 
   // Commits what is buffered when it is called, and what was being committed then.
   static asio::awaitable<void> flush(std::shared_ptr<Impl> self);
-  static asio::awaitable<Result<std::vector<LogEvent>>> read(std::shared_ptr<Impl> self, FunctionName function, WallTime since,
-                                                             std::size_t limit);
+  static asio::awaitable<Result<std::vector<LogEvent>>> read(std::shared_ptr<Impl> self, FunctionName function, WallTime since, std::size_t limit);
   static asio::awaitable<Result<>> remove(std::shared_ptr<Impl> self, FunctionName function);
   static asio::awaitable<void> stop(std::shared_ptr<Impl> self);
 

@@ -26,9 +26,9 @@ class WorkerPool;
 
 namespace wick::service::logs {
 
-inline constexpr std::uint64_t kBytesMax = 64 * 1024 * 1024;       // of messages, per function
-inline constexpr std::size_t kBufferBytesMax = 8 * 1024 * 1024;    // unflushed, of all functions
-inline constexpr std::size_t kFollowEventsMax = 10'000;            // waiting for one reader
+inline constexpr std::uint64_t kBytesMax = 64 * 1024 * 1024;     // of messages, per function
+inline constexpr std::size_t kBufferBytesMax = 8 * 1024 * 1024;  // unflushed, of all functions
+inline constexpr std::size_t kFollowEventsMax = 10'000;          // waiting for one reader
 inline constexpr std::size_t kFollowBytesMax = 8 * 1024 * 1024;
 
 class Logs {
@@ -46,8 +46,7 @@ class Logs {
   // kFollowEventsMax or kFollowBytesMax behind misses the oldest. Empty after timeout without an event.
   class Subscription;
   std::shared_ptr<Subscription> subscribe(const function::FunctionName& function);
-  static boost::asio::awaitable<std::vector<invoke::LogEvent>> next(std::shared_ptr<Subscription> subscription,
-                                                                    std::chrono::milliseconds timeout);
+  static boost::asio::awaitable<std::vector<invoke::LogEvent>> next(std::shared_ptr<Subscription> subscription, std::chrono::milliseconds timeout);
 
   boost::asio::awaitable<Result<>> remove(function::FunctionName function);
   boost::asio::awaitable<void> stop();  // flushes; takes nothing more

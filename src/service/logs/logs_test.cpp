@@ -54,11 +54,8 @@ class LogsTest : public testing::Test {
   }
 
   static invoke::LogEvent event(int second, std::string message, const function::FunctionName& function = kF) {
-    return {.function = function,
-            .version = "$LATEST",
-            .instance = "i-1",
-            .time = WallTime(std::chrono::seconds(second)),
-            .message = std::move(message)};
+    return {
+        .function = function, .version = "$LATEST", .instance = "i-1", .time = WallTime(std::chrono::seconds(second)), .message = std::move(message)};
   }
   static std::vector<std::string> messages(const std::vector<invoke::LogEvent>& events) {
     std::vector<std::string> found;

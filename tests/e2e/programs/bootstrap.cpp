@@ -53,7 +53,8 @@ void post(const std::string& path, const std::string& fields, const std::string&
 void stream(const std::string& id, const std::string& chunks_and_trailers) {
   call(head("POST " + kPrefix + "/invocation/" + id + "/response",
             "Lambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n"
-            "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n") + chunks_and_trailers + "\r\n");
+            "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n") +
+       chunks_and_trailers + "\r\n");
 }
 
 std::string field(const std::string& answer, const std::string& name) {
@@ -79,10 +80,12 @@ int main() {
       stream(id, "6\r\nfirst \r\n6\r\nsecond\r\n0\r\n");
     } else if (asked("break")) {
       // {"errorType":"Native.Broken","errorMessage":"half way"}
-      stream(id, "4\r\nhalf\r\n0\r\nLambda-Runtime-Function-Error-Type: Native.Broken\r\n"
-                 "Lambda-Runtime-Function-Error-Body: eyJlcnJvclR5cGUiOiJOYXRpdmUuQnJva2VuIiwiZXJyb3JNZXNzYWdlIjoiaGFsZiB3YXkifQ==\r\n");
+      stream(id,
+             "4\r\nhalf\r\n0\r\nLambda-Runtime-Function-Error-Type: Native.Broken\r\n"
+             "Lambda-Runtime-Function-Error-Body: eyJlcnJvclR5cGUiOiJOYXRpdmUuQnJva2VuIiwiZXJyb3JNZXNzYWdlIjoiaGFsZiB3YXkifQ==\r\n");
     } else if (asked("fail")) {
-      post("/invocation/" + id + "/error", "Lambda-Runtime-Function-Error-Type: Native.Sad\r\n", R"({"errorType":"Native.Sad","errorMessage":"asked to fail"})");
+      post("/invocation/" + id + "/error", "Lambda-Runtime-Function-Error-Type: Native.Sad\r\n",
+           R"({"errorType":"Native.Sad","errorMessage":"asked to fail"})");
     } else {
       post("/invocation/" + id + "/response", "Content-Type: application/json\r\n", event);
     }
