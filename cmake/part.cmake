@@ -23,6 +23,7 @@ function(wick_part name)
     target_link_libraries(wick_${name}_test PRIVATE wick_${name} GTest::gmock_main)
     add_dependencies(unit_tests wick_${name}_test)
     add_test(NAME unit/${name} COMMAND wick_${name}_test)
-    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300
+      ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp")
   endif()
 endfunction()

@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=${1:-$(mktemp -d /var/tmp/wick-bare-XXXXXX)}
+chmod 755 "$root"
 mirror=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' | head -1)
 
 leave() {
