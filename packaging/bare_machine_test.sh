@@ -28,11 +28,15 @@ cp -rL /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.c
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 [ -f "$HOME/.npmrc" ] && cp "$HOME/.npmrc" "$root/root/.npmrc"
 git clone -q --no-hardlinks . "$root/root/wick"
-mount --bind "$root" "$root"  # the sandbox's pivot_root(2) wants the root to be a mount
+mount --bind "$root" "$root"  # what pivot_root(2) wants
 
 for place in proc sys dev; do mount --rbind "/$place" "$root/$place" && mount --make-rslave "$root/$place"; done
 
-inside() { chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
+# With a root of its own rather than chroot(1), in which the kernel refuses user namespaces.
+inside() {
+  unshare --mount bash -c 'cd "$0" && mkdir -p .host && pivot_root . .host && umount -l /.host && exec "$@"' "$root" \
+    /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
+}
 start=$SECONDS
 inside /root/wick/dev up
 inside /root/wick/build/release/bin/wick invoke hello-python -d '{"name": "bare machine"}'
