@@ -107,19 +107,23 @@ asio::awaitable<Reply> RuntimeApi::answer(Post& post, ResponseStream* stream) {
   return whole(post, Reply::End::ok);
 }
 
+// What a response gives whose body did not come to its end.
+Reply RuntimeApi::broken_off(Post& post, Errc why, const std::string& message) {
+  if (why == Errc::too_large) {
+    post.verdict = response_too_large();
+    return Reply{Reply::End::too_large, {}, {}};
+  }
+  post.verdict = refused(400, "InvalidRequest", message);
+  return Reply{Reply::End::failed, R"({"errorType":"Runtime.TruncatedResponse","errorMessage":"Response body truncated"})", {}};
+}
+
 asio::awaitable<Reply> RuntimeApi::whole(Post& post, Reply::End end) {
   Reply out{end, {}, std::string(post.request.fields.get("Lambda-Runtime-Function-Error-Type"))};
   post.verdict = accepted();
   for (;;) {
     auto piece = co_await post.request.body_reader->read();
-    if (!piece && piece.error().code == Errc::too_large) out.end = Reply::End::too_large;
-    if (!piece && out.end == Reply::End::too_large) {
-      post.verdict = response_too_large();
-      break;
-    }
     if (!piece) {
-      post.verdict = refused(400, "InvalidRequest", piece.error().message);
-      out = Reply{Reply::End::failed, R"({"errorType":"Runtime.TruncatedResponse","errorMessage":"Response body truncated"})", {}};
+      out = broken_off(post, out.end == Reply::End::too_large ? Errc::too_large : piece.error().code, piece.error().message);
       break;
     }
     if (piece->empty()) break;
@@ -142,14 +146,8 @@ asio::awaitable<Reply> RuntimeApi::streamed(Post& post, ResponseStream* stream) 
   co_await sink.begin(std::string(post.request.fields.get("Content-Type")));
   for (;;) {
     auto piece = co_await post.request.body_reader->read();
-    if (!piece && piece.error().code == Errc::too_large) out.end = Reply::End::too_large;
-    if (!piece && out.end == Reply::End::too_large) {
-      post.verdict = response_too_large();
-      break;
-    }
     if (!piece) {
-      post.verdict = refused(400, "InvalidRequest", piece.error().message);
-      out = Reply{Reply::End::failed, R"({"errorType":"Runtime.TruncatedResponse","errorMessage":"Response body truncated"})", {}};
+      out = broken_off(post, out.end == Reply::End::too_large ? Errc::too_large : piece.error().code, piece.error().message);
       break;
     }
     if (piece->empty()) break;

@@ -57,6 +57,7 @@ class RuntimeApi final : public Channel, public std::enable_shared_from_this<Run
   boost::asio::awaitable<http::Response> judged(Post& post);
   boost::asio::awaitable<Reply> answer(Post& post, ResponseStream* stream);
   boost::asio::awaitable<Reply> streamed(Post& post, ResponseStream* stream);
+  static Reply broken_off(Post& post, Errc why, const std::string& message);
   boost::asio::awaitable<Reply> whole(Post& post, Reply::End end);
 
   boost::asio::any_io_executor loop_;
