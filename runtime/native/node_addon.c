@@ -1,11 +1,17 @@
-// wick_fork.node: wick_fork.h for the Node.js runtime. By Node-API alone, so that one build serves every version of Node.
+// wick_fork.node: wick_fork.h and node_channel.h for the Node.js runtime. By Node-API alone, so that one build serves every version of Node.
 #include <node_api.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "node_channel.h"
+#include "node_heap.h"
 #include "wick_fork.h"
 
-// park(control): text of the environment in each fork, entries ended by zero bytes; never returns in the template.
+// park(control): text of the environment in each fork, entries ended by zero bytes, which are set already (process.env looks there; only
+// of TZ V8 has to be told); never returns in the template.
 static napi_value park(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument;
@@ -13,8 +19,11 @@ static napi_value park(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1) return NULL;
   if (napi_get_value_int32(env, argument, &control) != napi_ok) return NULL;
   if (wick_copy_all_on_fork() < 0) return NULL;
-  char text[WICK_ENVIRONMENT_MAX];
+  static char text[WICK_ENVIRONMENT_MAX];
   const int size = wick_park(control, text);
+  for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) {
+    if (strchr(entry, '=') != NULL) (void)putenv(entry);
+  }
 
   uv_loop_t* loop;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok || uv_loop_fork(loop) != 0) _exit(1);
@@ -39,6 +48,27 @@ static napi_value pid(napi_env env, napi_callback_info info) {
   return napi_create_int32(env, (int32_t)getpid(), &result) == napi_ok ? result : NULL;
 }
 
+// random(buffer): fills an ArrayBuffer, of 256 bytes at most, from the kernel.
+static napi_value fill_random(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value buffer;
+  void* bytes;
+  size_t size;
+  if (napi_get_cb_info(env, info, &count, &buffer, NULL, NULL) != napi_ok || count != 1) return NULL;
+  if (napi_get_arraybuffer_info(env, buffer, &bytes, &size) != napi_ok || getrandom(bytes, size, 0) != (ssize_t)size) _exit(1);
+  return NULL;
+}
+
+// limitHeap(megabytes): as --max-old-space-size.
+static napi_value limit_heap(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  uint32_t megabytes = 0;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1) return NULL;
+  if (napi_get_value_uint32(env, argument, &megabytes) == napi_ok && megabytes > 0) wick_limit_heap((size_t)megabytes << 20);
+  return NULL;
+}
+
 static void export_function(napi_env env, napi_value exports, const char* name, napi_callback function) {
   napi_value value;
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, function, NULL, &value) == napi_ok) (void)napi_set_named_property(env, exports, name, value);
@@ -48,5 +78,8 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "park", park);
   export_function(env, exports, "exit", leave);
   export_function(env, exports, "pid", pid);
+  export_function(env, exports, "random", fill_random);
+  export_function(env, exports, "limitHeap", limit_heap);
+  wick_export_channel(env, exports);
   return exports;
 }

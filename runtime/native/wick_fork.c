@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,6 +67,9 @@ static int begin_fork(char* text) {
   if (dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(channel, 3) < 0) _exit(1);
   close(log);
   close(channel);
+  // As in a process that was executed: its own entries in /proc are its own, and it leads a session here.
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  setsid();
   if (chdir(folder) != 0 && chdir("/var/task") != 0 && chdir("/") != 0) _exit(1);
   if (send(own, "B", 1, MSG_NOSIGNAL) != 1) _exit(1);
   const ssize_t size = recv(own, text, WICK_ENVIRONMENT_MAX, 0);

@@ -3,12 +3,13 @@
 //
 // The channel knows where the protocol stands, so that nothing is sent out of order: what a late timer of the handler logs
 // after the reply goes to standard output instead, and a second reply is dropped.
-const fs = require('node:fs');
+const native = require('./wick_fork.node');
 
 const HEADER_SIZE = 8;
 const INBOX_SIZE = 64 * 1024;  // an ordinary invocation arrives in one read
 const CHUNK_MAX = 64 * 1024;   // bytes in one frame of a streamed reply
 const LOG_MAX = 64 * 1024;     // UTF-16 units in one log event, at most 192 KiB of UTF-8; longer messages are cut into several
+const TEXT_MAX = 8 * 1024;     // UTF-16 units of a frame that needs no Buffer
 // AWS's limit of a buffered reply. One byte more is enough for the daemon to see that a result is too large.
 const RESULT_MAX = 6291556;
 
@@ -21,34 +22,40 @@ class Channel {
     this.#fd = fd;
   }
 
-  ready() {
+  // said: JSON, of a template.
+  ready(said = '') {
     this.#state = 'idle';
-    this.#send('R');
+    this.#send('R', said);
+  }
+
+  // In a fork, whose channel is another one: init goes on.
+  renew() {
+    this.#state = 'init';
   }
 
   // Blocks until the daemon sends an invocation. Ends the process when the channel closes.
   next() {
     let frame = this.#inbox;
-    let have = this.#read(frame, 0);
-    while (have < HEADER_SIZE) have += this.#read(frame, have);
+    let have = native.receive(this.#fd, frame, 0);
+    while (have < HEADER_SIZE) have += native.receive(this.#fd, frame, have);
     const end = HEADER_SIZE + frame.readUInt32LE(0);
     if (end > frame.length) {
       frame = Buffer.allocUnsafe(end);
       this.#inbox.copy(frame, 0, 0, have);
     }
-    while (have < end) have += this.#read(frame, have);
+    while (have < end) have += native.receive(this.#fd, frame, have);
 
     const payloadStart = HEADER_SIZE + 4 + frame.readUInt32LE(HEADER_SIZE);
     this.#state = 'running';
     return {
-      meta: JSON.parse(frame.toString('utf8', HEADER_SIZE + 4, payloadStart)),
-      payload: frame.toString('utf8', payloadStart, end),
+      meta: JSON.parse(frame.utf8Slice(HEADER_SIZE + 4, payloadStart)),
+      payload: frame.utf8Slice(payloadStart, end),
     };
   }
 
   // json: text. False when the invocation is already answered.
   result(json) {
-    return this.#reply('O', Buffer.from(json).subarray(0, RESULT_MAX + 1));
+    return this.#reply('O', json.length <= TEXT_MAX ? json : Buffer.from(json).subarray(0, RESULT_MAX + 1));
   }
 
   // Reports a failed init, a failed invocation, or a stream that broke off, whichever is due.
@@ -74,7 +81,7 @@ class Channel {
 
   log(message) {
     if (this.#state === 'idle') {
-      this.#write(1, Buffer.from(message + '\n'));
+      native.write(1, Buffer.from(message + '\n'));
       return;
     }
     let start = 0;
@@ -91,39 +98,20 @@ class Channel {
     return true;
   }
 
+  // body: text, or bytes.
   #send(type, body = '') {
+    const code = type.charCodeAt(0);
+    if (typeof body === 'string' && body.length <= TEXT_MAX) {
+      native.send(this.#fd, code, body);
+      return;
+    }
     const size = Buffer.byteLength(body);
     const frame = Buffer.allocUnsafe(HEADER_SIZE + size);
     frame.writeUInt32LE(size, 0);
-    frame.writeUInt32LE(type.charCodeAt(0), 4);  // the type and three zero bytes
+    frame.writeUInt32LE(code, 4);  // the type and three zero bytes
     if (typeof body === 'string') frame.write(body, HEADER_SIZE);
     else frame.set(body, HEADER_SIZE);
-    this.#write(this.#fd, frame);
-  }
-
-  #read(buffer, offset) {
-    const count = this.#patiently(() => fs.readSync(this.#fd, buffer, offset, buffer.length - offset, null));
-    if (count === 0) process.reallyExit(0);
-    return count;
-  }
-
-  #write(fd, bytes) {
-    for (let start = 0; start < bytes.length;) {
-      start += this.#patiently(() => fs.writeSync(fd, bytes, start));
-    }
-  }
-
-  // User code may have made the descriptor nonblocking (by opening a net.Socket on it): then wait here, as little as is useful.
-  #patiently(call) {
-    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-      try {
-        return call();
-      } catch (error) {
-        if (error.code === 'EPIPE' || error.code === 'ECONNRESET') process.reallyExit(0);  // the daemon is gone
-        if (error.code !== 'EAGAIN') throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);  // milliseconds
-      }
-    }
+    native.write(this.#fd, frame);
   }
 }
 

@@ -49,4 +49,4 @@ function patchConsole(channel) {
   return log;
 }
 
-module.exports = { patchConsole };
+module.exports = { formatText, patchConsole };

@@ -1,9 +1,12 @@
 'use strict';
-// What would be the same in every fork of a template: random numbers, and the pid, which Node keeps. V8's state of Math.random is out of reach, so a template has one of its own
-// from before the function's code runs, which may keep a reference to it. Everything else of node:crypto is fresh by itself.
+// What would be the same in every fork of a template: random numbers, and the pid, which Node keeps. V8's state of Math.random is out of
+// reach, so a template has one of its own from before the function's code runs, which may keep a reference to it. Everything else of
+// node:crypto is fresh by itself.
 const crypto = require('node:crypto');
+const native = require('./wick_fork.node');
 
 const state = new Uint32Array(4);
+let pid;
 
 // xoshiro128** (Blackman, Vigna), two words for the 53 bits of a double.
 function next() {
@@ -22,15 +25,16 @@ function rotate(value, bits) {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-// To be called in each fork, with its pid.
-function refresh(pid) {
-  crypto.randomFillSync(state);
-  Object.defineProperty(process, 'pid', { value: pid, enumerable: true, configurable: true, writable: false });
+// To be called in each fork.
+function refresh() {
+  native.random(state.buffer);  // node:crypto takes a while to seed itself anew
+  pid = native.pid();
 }
 
 // To be called in a template before the function's code runs.
 function install() {
-  crypto.randomFillSync(state);
+  refresh();
+  Object.defineProperty(process, 'pid', { get: () => pid, enumerable: true, configurable: true });
   Math.random = function random() {
     return ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
   };

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { createRequire } = require('node:module');
 const { RuntimeError } = require('./errors.cjs');
+const { snapshot } = require('./snapshot_hooks.cjs');
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
@@ -15,6 +16,7 @@ const NO_CALLBACKS = 'ERROR: AWS Lambda has removed support for callback-based f
 
 // What a function finds as the global awslambda. HttpResponseStream is loaded when it is used, with all of node:stream.
 const awslambda = {
+  snapshot,
   streamifyResponse(handler, options) {
     handler[STREAMING] = 'response';
     if (typeof options?.highWaterMark === 'number') handler[HIGH_WATER_MARK] = options.highWaterMark;

@@ -1,6 +1,6 @@
 """Entry point of the Python runtime: loads the handler, then serves one invocation at a time.
 
-Between invocations the main thread stands still inside one blocking read (Channel.next).
+Between invocations the main thread stands still while Channel.next waits.
 """
 import os
 import sys
@@ -11,8 +11,11 @@ DEBIAN_PACKAGES = "/usr/lib/python3/dist-packages"  # boto3, also for a Python t
 
 def set_search_path():
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    first = [os.environ["LAMBDA_TASK_ROOT"], f"/opt/python/lib/{version}/site-packages", "/opt/python", "/var/runtime"]
-    sys.path[:] = first + [entry for entry in sys.path if entry not in first]
+    first = [f"/opt/python/lib/{version}/site-packages", "/opt/python", "/var/runtime"]
+    if "LAMBDA_TASK_ROOT" in os.environ:  # a template may have no function yet
+        first.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    first.extend(filter(None, os.environ.get("PYTHONPATH", "").split(":")))  # where Python has put them, for the fork of such a template
+    sys.path[:] = dict.fromkeys(first + sys.path)
     if DEBIAN_PACKAGES not in sys.path:
         sys.path.append(DEBIAN_PACKAGES)
 
@@ -25,10 +28,19 @@ def main():
     from wick_runtime.invocation import serve
 
     channel = Channel(3)
+    template = None
+    if kind := os.environ.pop("WICK_TEMPLATE", None):
+        from wick_runtime.template import begin
+
+        template = begin(kind, channel)
+        template.before_init()
+        set_search_path()
     request = log.set_up(channel)
     botocore_endpoint.apply_when_imported()
     try:
         handler = load_handler(os.environ["_HANDLER"])
+        if template:
+            template.after_init()
     except Exception as error:
         fault = error_object(error)
         log.log_error(channel, fault)

@@ -2,12 +2,25 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <thread>
+
 namespace wick {
 namespace {
 
 TEST(Random, SameSeedSameUuid) {
   EXPECT_EQ(uuid4(*Random::seeded(7)), uuid4(*Random::seeded(7)));
   EXPECT_NE(uuid4(*Random::seeded(7)), uuid4(*Random::seeded(8)));
+}
+
+TEST(Random, NothingIsDrawnTwice) {
+  std::set<std::string> drawn;
+  const auto draw = [&drawn] {
+    for (int i = 0; i < 1000; ++i) drawn.insert(uuid4());
+  };
+  draw();
+  std::thread(draw).join();
+  EXPECT_EQ(drawn.size(), 2000U);
 }
 
 TEST(Random, UuidHasVersionAndVariant) {

@@ -4,7 +4,8 @@
 //
 //   auto saved = co_await pool.run([&store, record] { return store.put(record); });
 //
-// The function must not touch state that belongs to the loop.
+// The function must not touch state that belongs to the loop. A pool without threads does the work at once, in the caller's: for a
+// simulation, which has one thread.
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -16,11 +17,12 @@ namespace wick {
 
 class WorkerPool {
  public:
-  explicit WorkerPool(std::size_t threads) : pool_(threads) {}
+  explicit WorkerPool(std::size_t threads) : threads_(threads), pool_(threads) {}
   ~WorkerPool() { pool_.join(); }
 
   template <class F>
   boost::asio::awaitable<std::invoke_result_t<F>> run(F work) {
+    if (threads_ == 0) co_return work();
     co_return co_await boost::asio::co_spawn(pool_, call(std::move(work)), boost::asio::use_awaitable);
   }
 
@@ -30,6 +32,7 @@ class WorkerPool {
     co_return work();
   }
 
+  const std::size_t threads_;
   boost::asio::thread_pool pool_;
 };
 

@@ -60,6 +60,20 @@ json::array instances_of(const Api& api, const std::string& name) {
   return mine;
 }
 
+json::array templates_of(const Api& api, const std::string& name) {
+  const auto found = api.call("wick", "GET", fmt::format("/_wick/v1/functions/{}/templates", name));
+  return found ? list_of(*found, "templates") : json::array();
+}
+
+std::string template_text(const json::value& one) {
+  const std::string state = text_of(one, "state");
+  const std::string reason = without_control_characters(text_of(one, "reason"));
+  if (state == "ready") return "ready";
+  if (state == "making") return "being made";
+  if (state == "refused") return "cannot be forked: " + reason;
+  return reason.empty() ? "none yet" : "none: " + reason;
+}
+
 void print_function(const json::value& shown) {
   const json::value& configuration = shown.at("Configuration");
   const auto line = [](std::string_view what, const std::string& value) {
@@ -87,6 +101,10 @@ void print_function(const json::value& shown) {
   for (const json::value& version : list_of(shown, "Versions")) {
     if (text_of(version, "Version") != "$LATEST") line("version", text_of(version, "Version"));
   }
+  for (const json::value& one : list_of(shown, "Templates")) {
+    const std::string version = text_of(one, "version");
+    line("template", template_text(one) + (version == "$LATEST" ? "" : fmt::format(" (version {})", version)));
+  }
   for (const json::value& alias : list_of(shown, "Aliases"))
     line("alias", fmt::format("{} -> {}", text_of(alias, "Name"), text_of(alias, "FunctionVersion")));
   for (const json::value& url : list_of(shown, "FunctionUrlConfigs")) line("url", styled(Style::cyan, text_of(url, "FunctionUrl")));
@@ -102,6 +120,7 @@ Result<int> show(const Api& api, const std::string& name, bool as_json) {
   object["Aliases"] = list_of(related(api, function_path(plain, "/aliases")), "Aliases");
   object["FunctionUrlConfigs"] = list_of(related(api, fmt::format("/2021-10-31/functions/{}/urls", plain)), "FunctionUrlConfigs");
   object["Instances"] = instances_of(api, plain);
+  object["Templates"] = templates_of(api, plain);
   if (as_json)
     print_json(shown);
   else

@@ -1,5 +1,6 @@
 // wick why: where the time of one call went.
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -37,7 +38,9 @@ std::vector<Stage> stages_of(const json::value& call) {
   if (is_cold(call)) {
     const bool boot = text_of(call, "start") == "boot";
     stages.push_back({boot ? "boot" : "fork", real_of(call, "startMs"), boot ? "was the boot of a new instance" : "was the fork of a new instance"});
-    stages.push_back({"init", real_of(call, "initMs"), "was the init of the runtime and the function's own code"});
+    const bool restored = text_of(call, "start") == "versionTemplate";
+    stages.push_back({restored ? "ready" : "init", real_of(call, "initMs"),
+                      restored ? "went by until the fork was ready, its hooks included" : "was the init of the runtime and the function's own code"});
   }
   stages.push_back({"run", real_of(call, "runMs") - held, "was the function itself"});
   if (held > 0) stages.push_back({"held", held, "was waiting for the caller to take the streamed output"});
@@ -46,7 +49,7 @@ std::vector<Stage> stages_of(const json::value& call) {
 }
 
 std::string bar(double from, double to, double total) {
-  const auto column = [&](double ms) { return total > 0 ? static_cast<std::size_t>(ms / total * kBarWidth + 0.5) : 0; };
+  const auto column = [&](double ms) { return total > 0 ? static_cast<std::size_t>(std::lround(ms / total * kBarWidth)) : 0; };
   const std::size_t begin = std::min(column(from), kBarWidth - 1);
   const std::size_t end = std::clamp(column(to), begin, kBarWidth);
   std::string out(begin, ' ');

@@ -28,7 +28,7 @@ std::unexpected<Error> unknown_key(std::string_view where, std::string_view key)
 
 // A TOML scalar as the flag would have it; nullopt for what no setting takes.
 std::optional<std::string> text_of(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (auto text = node.value_exact<std::string>()) return text;
   if (const auto number = node.value_exact<std::int64_t>()) return fmt::to_string(*number);
   if (const auto truth = node.value_exact<bool>()) return *truth ? "true" : "false";
   return std::nullopt;

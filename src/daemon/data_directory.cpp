@@ -47,15 +47,16 @@ Result<> give_contents(UniqueFd folder, const std::string& path, const Owner& ow
   while (const dirent* entry = readdir(entries.get())) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
+    const std::string entry_path = fmt::format("{}/{}", path, name);
     struct stat status{};
-    if (fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return fail_errno("look at", path + "/" + name);
+    if (fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return fail_errno("look at", entry_path);
     if (S_ISDIR(status.st_mode)) {
       UniqueFd child(openat(fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (!child) return fail_errno("open", path + "/" + name);
-      WICK_CHECK(give_contents(std::move(child), path + "/" + name, owner));
+      if (!child) return fail_errno("open", entry_path);
+      WICK_CHECK(give_contents(std::move(child), entry_path, owner));
     }
     if (fchownat(fd, name.c_str(), owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) != 0) {
-      return fail_errno("give to the daemon's user", path + "/" + name);
+      return fail_errno("give to the daemon's user", entry_path);
     }
   }
   return {};

@@ -11,41 +11,36 @@
 
 #include "daemon/data_directory.h"
 #include "daemon/privileges.h"
+#include "function/runtime_files.h"
 
 namespace wick::daemon {
 namespace {
 
 namespace fs = std::filesystem;
 
-// What belongs to the installation, found from where this program is.
+// What belongs to the installation, found from where this program is. All of it is looked at here, since the ordinary user may not be
+// let in: a checkout below /root, say.
 struct Installation {
   std::string warden;
-  std::string runtime_files;     // the managed runtimes' own code
-  std::string bundled_runtimes;  // interpreters that come with Wick, each a folder with a bin/; need not exist
+  std::string runtime_files;                          // the managed runtimes' own code
+  std::vector<function::Runtime> bundled_runtimes{};  // the interpreters that come with Wick
 };
 
 Result<Installation> find_installation(const std::string& program) {
   const fs::path bin = fs::path(program).parent_path();
   const fs::path share = bin.parent_path() / "share/wick";
-  Installation installation{.warden = bin / "wick-warden", .runtime_files = share / "runtime", .bundled_runtimes = share / "runtimes"};
+  Installation installation{.warden = bin / "wick-warden", .runtime_files = share / "runtime"};
   for (const std::string& needed : {installation.warden, installation.runtime_files}) {
     std::error_code error;
     if (!fs::exists(needed, error)) return fail(Errc::not_found, fmt::format("{} is missing: the installation is not complete", needed));
   }
+  installation.bundled_runtimes = function::read_installed_runtimes(share / "runtimes");
   return installation;
-}
-
-// The machine's own interpreters go before the bundled ones of the same name.
-std::vector<std::string> runtime_roots(const Installation& installation) {
-  std::vector<std::string> roots = function::machine_roots();
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(installation.bundled_runtimes, error)) roots.push_back(entry.path());
-  return roots;
 }
 
 Result<> take_data(const Config& config, const Installation& installation, Startup& startup) {
   WICK_TRY(startup.data_lock, lock_data_directory(config.data));
-  startup.runtimes = function::Runtimes::discover(config.data, runtime_roots(installation));
+  startup.runtimes = function::Runtimes::discover(config.data, function::machine_roots(), installation.bundled_runtimes);
   return {};
 }
 

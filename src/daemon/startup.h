@@ -1,6 +1,7 @@
 #pragma once
 // What must happen before there are threads, and, when root started the daemon, before it becomes an ordinary user: ports are bound,
-// the data directory is taken, interpreters are looked for, the warden is started. Afterwards the process has no privileges.
+// the installation is read, the data directory is taken, interpreters are looked for, the warden is started. Afterwards the process has
+// no privileges, and need not even reach the folder that this program is in.
 #include <memory>
 #include <string>
 #include <vector>

@@ -58,12 +58,11 @@ Result<std::uint64_t> ContentFolders::ensure(const std::string& name, const std:
     folder = known;
   }
   const std::lock_guard one_filling(folder->filling);
-  if (!folder->bytes) {
-    const std::string path = directory_ + "/" + name;
-    if (!fs::exists(path)) WICK_CHECK(fill_new(path, fill));
-    folder->bytes = bytes_below(path);
-  }
-  return *folder->bytes;
+  auto& bytes = folder->bytes;
+  if (bytes) return *bytes;
+  const std::string path = directory_ + "/" + name;
+  if (!fs::exists(path)) WICK_CHECK(fill_new(path, fill));
+  return bytes.emplace(bytes_below(path));
 } catch (const fs::filesystem_error& error) {
   return failed(error);
 }

@@ -128,4 +128,13 @@ std::optional<Runtime> read_installed_runtime(const std::string& folder) {
   return Runtime{name, RuntimeKind::node, folder, version.starts_with(major + ".") ? std::move(version) : std::move(major)};
 }
 
+std::vector<Runtime> read_installed_runtimes(const std::string& folder) {
+  std::vector<Runtime> runtimes;
+  std::error_code ignored;
+  for (fs::directory_iterator at(folder, ignored), end; at != end; at.increment(ignored)) {
+    if (auto runtime = read_installed_runtime(at->path())) runtimes.push_back(std::move(*runtime));
+  }
+  return runtimes;
+}
+
 }  // namespace wick::function

@@ -2,6 +2,7 @@
 // Which interpreter a folder holds, told by its files alone. For folders that others may have written: nothing in them is run.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "function/runtimes.h"
 
@@ -12,7 +13,10 @@ namespace wick::function {
 // links followed; virtual environments and what is too old are no installations. Runtime::root is the folder as given.
 std::optional<Runtime> read_runtime(const std::string& folder);
 
-// The same of DATA/runtimes/NAME, whose name tells what it is; the folder itself must not be a link.
+// The same of a folder whose name tells what it is, as DATA/runtimes/nodejs24.x; the folder itself must not be a link.
 std::optional<Runtime> read_installed_runtime(const std::string& folder);
+
+// All of those in one folder, which need not exist.
+std::vector<Runtime> read_installed_runtimes(const std::string& folder);
 
 }  // namespace wick::function

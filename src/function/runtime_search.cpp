@@ -86,7 +86,10 @@ bool is_beneath(const fs::path& path, const fs::path& folder) {
 std::vector<std::string> machine_roots() {
   std::vector<std::string> roots = {"/usr", "/usr/local"};
   for (const auto& name : names_in("/opt")) roots.push_back("/opt/" + name);
-  const auto variable = [](const char* name) { return std::string(std::getenv(name) == nullptr ? "" : std::getenv(name)); };
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
   if (const auto pyenv = variable("PYENV_ROOT"); !pyenv.empty()) add_pyenv(roots, pyenv);
   for (const auto& home : {variable("HOME"), home_of(getpwuid(geteuid())), home_of(getpwnam(variable("SUDO_USER").c_str()))}) {
     if (!home.empty()) add_pyenv(roots, home + "/.pyenv");

@@ -69,17 +69,16 @@ class Runtimes::Impl {
  public:
   explicit Impl(const std::string& data_directory) : data_(data_directory), installed_(data_directory + "/runtimes") {}
 
-  void discover(const std::vector<std::string>& roots) {
+  void discover(const std::vector<std::string>& roots, const std::vector<Runtime>& bundled) {
     std::error_code ignored;
     for (fs::directory_iterator at(data_, ignored), end; at != end; at.increment(ignored)) {
       std::error_code left;
       if (at->path().filename().string().starts_with(kWorkPrefix)) fs::remove_all(at->path(), left);
     }
     for (const char* name : {"provided.al2", "provided.al2023"}) found_[name] = {name, RuntimeKind::provided, {}, {}};
-    for (fs::directory_iterator at(installed_, ignored), end; at != end; at.increment(ignored)) {
-      if (auto runtime = read_installed_runtime(at->path())) found_.try_emplace(runtime->name, std::move(*runtime));
-    }
-    for (auto& runtime : look_for_runtimes(roots, fs::weakly_canonical(data_, ignored))) found_.try_emplace(runtime.name, runtime);
+    for (const auto& runtime : read_installed_runtimes(installed_)) found_.try_emplace(runtime.name, runtime);
+    for (const auto& runtime : look_for_runtimes(roots, fs::weakly_canonical(data_, ignored))) found_.try_emplace(runtime.name, runtime);
+    for (const auto& runtime : bundled) found_.try_emplace(runtime.name, runtime);
   }
 
   bool is_in_data(const std::string& path) const {
@@ -102,6 +101,7 @@ class Runtimes::Impl {
   std::vector<Runtime> all() {
     const std::lock_guard lock(mutex_);
     std::vector<Runtime> runtimes;
+    runtimes.reserve(found_.size());
     for (const auto& [name, runtime] : found_) runtimes.push_back(runtime);
     return runtimes;
   }
@@ -195,9 +195,10 @@ class Runtimes::Impl {
 Runtimes::Runtimes(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Runtimes::~Runtimes() = default;
 
-std::unique_ptr<Runtimes> Runtimes::discover(const std::string& data_directory, const std::vector<std::string>& roots) {
+std::unique_ptr<Runtimes> Runtimes::discover(const std::string& data_directory, const std::vector<std::string>& roots,
+                                             const std::vector<Runtime>& bundled) {
   auto impl = std::make_unique<Impl>(data_directory);
-  impl->discover(roots);
+  impl->discover(roots, bundled);
   return std::unique_ptr<Runtimes>(new Runtimes(std::move(impl)));
 }
 

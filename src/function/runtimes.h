@@ -1,7 +1,8 @@
 #pragma once
 // Which runtimes exist (AWS's identifiers) and which of them this machine can run.
 //
-// Found at start: nodejs20.x and newer, and python3.8 and newer, in machine_roots(); provided.al2 and provided.al2023 always.
+// Found at start: nodejs20.x and newer, and python3.8 and newer, in machine_roots(), then those that come with Wick; provided.al2 and
+// provided.al2023 always.
 // Installed while running: DATA/runtimes/NAME/, a folder with bin/node or bin/python3.N, complete when it has appeared (rename); it
 // goes before the machine's own of that name. Nothing in the data directory is run by the daemon: what it is, its files tell.
 // A runtime outside /usr is mounted at /var/lang in the sandbox.
@@ -36,9 +37,10 @@ std::vector<std::string> machine_roots();
 class Runtimes {
  public:
   // Looks into DATA/runtimes and these roots, and starts each interpreter found in the roots once to ask its version. The first of a
-  // name counts. Roots in the data directory, or that lead there, are left out. Removes what an interrupted install left in the data
-  // directory.
-  static std::unique_ptr<Runtimes> discover(const std::string& data_directory, const std::vector<std::string>& roots = machine_roots());
+  // name counts, and one of `bundled` where there is no other. Roots in the data directory, or that lead there, are left out. Removes
+  // what an interrupted install left in the data directory.
+  static std::unique_ptr<Runtimes> discover(const std::string& data_directory, const std::vector<std::string>& roots = machine_roots(),
+                                            const std::vector<Runtime>& bundled = {});
   ~Runtimes();
 
   // Whether its root is in the data directory, where the daemon's user may change it at any time.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "function/runtime_files.h"
 #include "function/runtime_search.h"
 
 namespace wick::function {
@@ -90,6 +91,20 @@ TEST_F(RuntimesTest, LeavesOutWhatIsOldOrBrokenOrSomethingElse) {
   fs::create_directories(top_ + "/g/bin/node");
   const auto runtimes = Runtimes::discover(data_, {old_node, liar, old_python, other, top_ + "/e", venv, top_ + "/g"});
   EXPECT_EQ(names(*runtimes), "provided.al2 provided.al2023 ");
+}
+
+TEST_F(RuntimesTest, WhatComesWithWickCountsWhereThereIsNoOther) {
+  trap(top_ + "/share/nodejs22.x/bin/node");
+  trap(top_ + "/share/nodejs20.x/bin/node");
+  trap(top_ + "/share/other/bin/node");
+  const auto bundled = read_installed_runtimes(top_ + "/share");
+  const auto machine = root("a", "node", "v20.1.0");
+  const auto runtimes = Runtimes::discover(data_, {machine}, bundled);
+  EXPECT_EQ(names(*runtimes), "nodejs20.x nodejs22.x provided.al2 provided.al2023 ");
+  EXPECT_EQ(runtimes->find("nodejs20.x").value().root, machine);
+  EXPECT_EQ(runtimes->find("nodejs22.x").value().root, top_ + "/share/nodejs22.x");
+  EXPECT_TRUE(read_installed_runtimes(top_ + "/absent").empty());
+  EXPECT_FALSE(fs::exists(top_ + "/ran"));
 }
 
 TEST_F(RuntimesTest, ALinkCountsAsWhatItLeadsTo) {

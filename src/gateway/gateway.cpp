@@ -35,18 +35,23 @@ Gateway::Gateway(Services services, Credentials credentials, const Clock& clock,
     : services_(std::move(services)), credentials_(std::move(credentials)), clock_(clock), random_(random) {}
 
 boost::asio::awaitable<http::Response> Gateway::handle(http::Request request) {
-  const Route route = route_of(request);
-  const std::string what = fmt::format("{} {}", request.method, request.path);
+  Route route = route_of(request);
+  const Service service = route.service;
+  const std::string method = request.method;
+  const std::string path = request.path;
   const MonoTime start = clock_.monotonic();
   http::Response response;
   try {
-    response = co_await answer(route, std::move(request));
+    response = co_await answer(std::move(route), std::move(request));
   } catch (const std::exception& error) {
-    spdlog::error("{}: {}", what, error.what());
-    response = to_response(route.service, {500, "ServiceException", "The service encountered an internal error; the daemon's log says more."});
+    spdlog::error("{} {}: {}", method, path, error.what());
+    response = to_response(service, {500, "ServiceException", "The service encountered an internal error; the daemon's log says more."});
   }
   if (response.fields.find(kRequestId) == nullptr) response.fields.add(std::string(kRequestId), uuid4(random_));
-  spdlog::debug("{}: {} in {} us", what, response.status, std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - start).count());
+  if (spdlog::should_log(spdlog::level::debug)) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - start);
+    spdlog::debug("{} {}: {} in {} us", method, path, response.status, took.count());
+  }
   co_return response;
 }
 

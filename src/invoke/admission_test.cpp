@@ -64,6 +64,50 @@ TEST_F(AdmissionTest, ProvisionedIsTakenOutOfTheReservedOrTheAccounts) {
   EXPECT_EQ(admit(f), kReservedLimit);
 }
 
+TEST_F(AdmissionTest, ProvisionedThatEndsDuringItsCallsLeavesThemCounted) {
+  admission.set_reserved(f, 1);
+  admission.add_provisioned(f, 1);
+  EXPECT_EQ(admit(f, Kind::provisioned), "");
+  admission.add_provisioned(f, -1);
+  EXPECT_EQ(admit(f), kReservedLimit);
+  slots.clear();
+  EXPECT_EQ(admit(f), "");
+}
+
+TEST_F(AdmissionTest, AndInTheAccount) {
+  admission.add_provisioned(f, 2);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(admit(f, Kind::provisioned), "");
+  admission.add_provisioned(f, -2);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(admit(g), "");
+  EXPECT_EQ(admit(g), kAccountLimit);
+  EXPECT_EQ(admit(f), kAccountLimit);
+  slots.clear();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(admit(g), "");
+}
+
+TEST_F(AdmissionTest, WhatIsProvisionedAfterwardsHasNoRoomBesideThem) {
+  admission.set_reserved(f, 1);
+  admission.add_provisioned(f, 1);
+  EXPECT_EQ(admit(f, Kind::provisioned), "");
+  admission.add_provisioned(f, -1);
+  admission.add_provisioned(f, 1);  // another version's
+  EXPECT_EQ(admit(f, Kind::provisioned), kReservedLimit);
+  slots.clear();
+  EXPECT_EQ(admit(f, Kind::provisioned), "");
+}
+
+TEST_F(AdmissionTest, AReservationThatGoesOrShrinksLeavesWhatRunsInTheAccount) {
+  admission.set_reserved(f, 3);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(f), "");
+  admission.set_reserved(f, 1);
+  EXPECT_EQ(admit(g), "");
+  EXPECT_EQ(admit(g), kAccountLimit);
+  admission.set_reserved(f, std::nullopt);
+  EXPECT_EQ(admit(g), kAccountLimit);
+  slots.erase(slots.begin(), slots.begin() + 3);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(g), "");
+}
+
 TEST_F(AdmissionTest, ZeroReservedRefusesEverything) {
   admission.set_reserved(f, 0);
   EXPECT_EQ(admit(f), kReservedLimit);

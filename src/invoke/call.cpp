@@ -19,12 +19,13 @@ using namespace std::chrono_literals;
 Millis timeout_of(const function::Version& version) { return std::chrono::seconds(version.timeout_s); }
 
 std::int64_t billed_millis(const Timing& timing, Instance::Kind kind) {
+  if (timing.restored()) return std::max<std::int64_t>(1, timing.billed_restore_ms() + (timing.run_us + 999) / 1000);
   const std::int64_t init_us = kind == Instance::Kind::on_demand ? timing.init_us : 0;
   return std::max<std::int64_t>(1, (init_us + timing.run_us + 999) / 1000);
 }
 
-void log_unless_empty(Instance& instance, const std::string& line) {
-  if (!line.empty()) instance.log(line);
+void log_unless_empty(Instance& instance, std::string line) {
+  if (!line.empty()) instance.log(std::move(line));
 }
 
 UsageRecord::End end_of(const Failure* failure) {
@@ -55,16 +56,21 @@ void Call::begin_start() {
   timing_.queue_us = micros_since(asked_);
 }
 
-asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, StartLevel level, std::optional<StartGate::Turn> turn) {
+asio::awaitable<Result<std::optional<Outcome>>> Call::cold(InstancePtr instance, StartLevel level, std::function<void()> init_over) {
   instance->begin_tail();
   instance->begin_call();
   timing_.level = level;
   timing_.start_us = micros_since(start_began_);
+  if (timing_.restored()) log_unless_empty(*instance, restore_start_line(version_, site_.options.region, site_.clock.now()));
   const MonoTime init_started = site_.clock.monotonic();
   const Millis own = site_.options.init_timeout;
   Reply ready = co_await instance->init(own + timeout_of(version_));
-  turn.reset();
   timing_.init_us = micros_since(init_started);
+  if (ready.end == Reply::End::gone && level != StartLevel::boot) {
+    instance->give_up_call();
+    co_return std::nullopt;
+  }
+  init_over();
   if (ready.end == Reply::End::cut_off) co_return cut_off(*instance);
   if (ready.end != Reply::End::ok) co_return co_await init_failed(instance, std::move(ready));
 
@@ -74,8 +80,11 @@ asio::awaitable<Result<Outcome>> Call::cold(InstancePtr instance, StartLevel lev
     instance->log(init_report_line(version_, timing_.init_us, "timeout", {}, site_.clock.now()));
     limit = std::max(1ms, limit - (init - own));
   }
+  if (timing_.restored()) {
+    log_unless_empty(*instance, restore_report_line(version_, timing_.restore_us(), "success", {}, site_.clock.now()));
+  }
   WICK_CO_TRY(auto outcome, co_await run(instance, limit));
-  if (outcome) co_return std::move(*outcome);
+  if (outcome) co_return std::move(outcome);
   const Failure failure = failure_of({}, invocation_.id, co_await instance->exited(), version_.timeout_s);
   co_return conclude(*instance, {}, &failure);
 }
@@ -110,7 +119,9 @@ asio::awaitable<Outcome> Call::init_failed(InstancePtr instance, Reply reply) {
   Failure failure = failure_of(reply, invocation_.id, exit, version_.timeout_s);
   if (reply.end == Reply::End::failed) failure.status = "error";
   const bool timeout = reply.end == Reply::End::timed_out;
-  instance->log(init_report_line(version_, timing_.init_us, failure.status, timeout ? std::string() : failure.type, site_.clock.now()));
+  const std::string type = timeout ? std::string() : failure.type;
+  instance->log(timing_.restored() ? restore_report_line(version_, timing_.restore_us(), failure.status, type, site_.clock.now())
+                                   : init_report_line(version_, timing_.init_us, failure.status, type, site_.clock.now()));
   log_unless_empty(*instance, start_line(version_, invocation_.id, site_.clock.now()));
   if (timeout) timing_.run_us = std::chrono::microseconds(timeout_of(version_)).count();
   co_return conclude(*instance, {}, &failure);

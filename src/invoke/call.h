@@ -8,6 +8,7 @@
 // Memory: the peak of the first invocation is fresh; later reports say what was known about a second before, to spare the warm way a
 // round trip to the warden.
 // Each call that began on an instance has one usage record, with the figures of its REPORT line.
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -18,7 +19,6 @@
 #include "invoke/instance.h"
 #include "invoke/invocation.h"
 #include "invoke/metered_stream.h"
-#include "invoke/start_gate.h"
 
 namespace wick::invoke {
 
@@ -34,8 +34,9 @@ class Call {
   // Its instance is made now; then cold(), not_executable() or not_started() follows.
   void begin_start();
 
-  // On the instance made for it. turn is given back when init is over.
-  boost::asio::awaitable<Result<Outcome>> cold(InstancePtr instance, StartLevel level, std::optional<StartGate::Turn> turn);
+  // On the instance made for it at this level; init_over is called when it is ready, or is not going to be. No outcome: it was a fork that
+  // went away before it was ready, which the next level may do better; cold() may be called again.
+  boost::asio::awaitable<Result<std::optional<Outcome>>> cold(InstancePtr instance, StartLevel level, std::function<void()> init_over);
 
   // The sandbox could not execute the function's entry point: error is the backend's.
   Outcome not_executable(const Error& error);

@@ -1,9 +1,10 @@
 #pragma once
 // One invocation's way: admission, an instance (idle, or booted now), delivery under a deadline, reply, log and metering.
 //
-// Scaling is demand-driven: a call that finds no idle instance of its version's generation boots one at once, unless a limit
-// says 429. Only when very many are starting already does it wait, for its turn or for an instance that becomes idle. An instance
-// runs one invocation at a time and ends after idle_timeout without one.
+// Scaling is demand-driven: a call that finds no idle instance of its version's generation starts one at once, from the nearest level
+// there is (docs/decisions/022-start-levels.md), unless a limit says 429. It waits only where that is quicker: for an instance that is
+// expected to be free sooner than a new one could be ready, or for its turn when very many are starting already. An instance runs one
+// invocation at a time and ends after idle_timeout without one, or earlier when memory is short.
 //
 // Threads: everything on one event loop; no locks. Owned by daemon/.
 #include <algorithm>
@@ -26,6 +27,8 @@
 #include "http/message.h"
 #include "http/server.h"
 #include "invoke/invocation.h"
+#include "invoke/memory_pressure.h"
+#include "invoke/template_info.h"
 #include "invoke/usage_record.h"
 #include "sandbox/backend.h"
 
@@ -52,7 +55,11 @@ struct EngineOptions {
   // What code in a sandbox signs its calls of Wick's own APIs with; not empty, or SDKs there find no credentials.
   std::string function_access_key;
   std::string function_secret_key;
-  bool outside_network = false;  // sandbox::Network::outside for every instance
+  bool outside_network = false;                                       // sandbox::Network::outside for every instance
+  std::chrono::milliseconds template_idle{std::chrono::minutes(30)};  // a version's template ends after so long without a fork
+  std::uint32_t templates_max = 256;                                  // alive at once
+  std::uint64_t template_memory_mb = machine_memory_mb() / 4;         // of all templates together
+  std::function<double()> memory_available = invoke::memory_available;
 };
 
 // Answers what code in an instance asks of Wick's own APIs on the instance's loopback (gateway/). Request::instance is set.
@@ -96,7 +103,11 @@ class Engine {
   void set_provisioned_concurrency(function::VersionPtr version, std::uint32_t count);
   std::uint32_t provisioned_ready(const function::FunctionName& name, const std::string& version) const;
 
-  // Lets go of every instance of the function whose generation is not in keep: idle ones now, busy ones when they finish.
+  // The version may be called soon: what its first start can be forked from is made in the background.
+  void expect(function::VersionPtr version);
+  TemplateInfo template_of(const function::Version& version) const;
+
+  // Lets go of every instance and template of the function whose generation is not in keep: busy instances when they finish, all else now.
   void retire(const function::FunctionName& name, const std::vector<std::string>& keep);
 
   std::vector<InstanceInfo> instances() const;

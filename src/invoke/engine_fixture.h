@@ -33,6 +33,7 @@ class EngineTest : public testing::Test {
  protected:
   EngineTest() {
     options.function_access_key = options.function_secret_key = "test";
+    options.memory_available = [] { return 1.0; };
     std::string name = testing::TempDir() + "wick_invoke_XXXXXX";
     folder_ = ::mkdtemp(name.data());
     blobs_ = blob::open_local(folder_ + "/blobs").value();

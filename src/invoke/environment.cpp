@@ -1,5 +1,6 @@
 #include "invoke/environment.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/chrono.h>
@@ -55,8 +56,8 @@ void set_reserved(Variables& out, const function::Version& version, const Engine
     out["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
     out["AWS_LAMBDA_LOG_LEVEL"] = version.application_log_level.empty() ? "INFO" : version.application_log_level;
   }
-  // Names that AWS reserves and Wick has nothing for.
-  for (const char* name : {"_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_SESSION_TOKEN"}) out.erase(name);
+  // Names that AWS reserves and Wick has nothing for, and one that only Wick gives.
+  for (const char* name : {"_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_SESSION_TOKEN", "WICK_TEMPLATE"}) out.erase(name);
 }
 
 }  // namespace
@@ -83,6 +84,19 @@ std::vector<std::string> make_environment(const function::Version& version, cons
   out.reserve(variables.size());
   for (const auto& [key, value] : variables) out.push_back(key + "=" + value);
   return out;
+}
+
+std::vector<std::string> make_bare_environment(const function::Version& version) {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : defaults(version)) {
+    if (!key.starts_with("AWS_")) out.push_back(key + "=" + value);
+  }
+  return out;
+}
+
+std::vector<std::string> environment_beyond(const std::vector<std::string>& there, std::vector<std::string> wanted) {
+  std::erase_if(wanted, [&](const std::string& one) { return std::ranges::find(there, one) != there.end(); });
+  return wanted;
 }
 
 }  // namespace wick::invoke

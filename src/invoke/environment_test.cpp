@@ -63,5 +63,28 @@ TEST_F(EnvironmentTest, CustomRuntimePythonAndJsonLogs) {
   EXPECT_THAT(environment(), Contains("AWS_LAMBDA_LOG_LEVEL=DEBUG"));
 }
 
+TEST(TemplateEnvironment, ABareOneHasNothingOfAFunction) {
+  function::Version version;
+  version.runtime = "nodejs22.x";
+  version.environment = {{"COLOUR", "red"}};
+  const auto bare = make_bare_environment(version);
+  for (const std::string& one : bare) {
+    EXPECT_FALSE(one.starts_with("AWS_")) << one;
+    EXPECT_FALSE(one.starts_with("COLOUR")) << one;
+  }
+  EXPECT_NE(std::ranges::find(bare, "TZ=:UTC"), bare.end());
+}
+
+TEST(TemplateEnvironment, AForkIsToldWhatIsNotThere) {
+  EXPECT_EQ(environment_beyond({"A=1", "B=2"}, {"A=1", "B=3", "C=4"}), (std::vector<std::string>{"B=3", "C=4"}));
+}
+
+TEST(TemplateEnvironment, AFunctionCannotTurnItsInstancesIntoTemplates) {
+  function::Version version;
+  version.runtime = "nodejs22.x";
+  version.environment = {{"WICK_TEMPLATE", "version"}};
+  for (const std::string& one : make_environment(version, {}, "stream", kOnDemand)) EXPECT_FALSE(one.starts_with("WICK_TEMPLATE")) << one;
+}
+
 }  // namespace
 }  // namespace wick::invoke

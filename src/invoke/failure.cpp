@@ -80,7 +80,7 @@ std::string clean_type(std::string type) {
   for (char& c : type) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
-  return to_valid_utf8(type);
+  return to_valid_utf8(std::move(type));
 }
 
 // The platform's own words about an instance that is gone. why may be empty.

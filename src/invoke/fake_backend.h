@@ -69,7 +69,8 @@ class FakeRuntime {
   }
 
   sandbox::Spec spec;
-  int number = 0;  // 1 for the first one booted
+  std::optional<sandbox::ForkSpec> fork;  // it is one
+  int number = 0;                         // 1 for the first one
   std::uint16_t runtime_api_port = 0;
   UniqueFd channel;
   UniqueFd log;
@@ -107,27 +108,19 @@ class FakeBackend final : public sandbox::Backend {
 
   boost::asio::awaitable<Result<sandbox::Booted>> boot(sandbox::Spec spec, std::function<void(sandbox::Exit)> on_exit) override {
     if (boot_error) co_return std::unexpected(*boot_error);
-    const int number = ++booted;
-    ++alive;
-    sandbox::Booted out;
-    out.id = sandbox::InstanceId(fmt::format("{:032x}", number));
-    auto& one = instances_[out.id];
-    one = std::make_unique<One>();
-    one->on_exit = std::move(on_exit);
-    one->runtime.spec = std::move(spec);
-    one->runtime.number = number;
-    int ends[2];
-    (void)!::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
-    out.channel.reset(ends[0]);
-    one->runtime.channel.reset(ends[1]);
-    (void)!::pipe2(ends, O_CLOEXEC);
-    out.log.reset(ends[0]);
-    one->runtime.log.reset(ends[1]);
-    std::tie(out.runtime_api, one->runtime.runtime_api_port) = listener();
-    std::tie(out.api, std::ignore) = listener();
-    one->thread = std::thread([this, id = out.id, &runtime = one->runtime] { run(id, runtime); });
-    co_return out;
+    ++booted;
+    if (spec.is_template) ++templates;
+    co_return begin(std::move(spec), std::nullopt, std::move(on_exit));
   }
+  // A fork runs the same script, with the specification of its template.
+  boost::asio::awaitable<Result<sandbox::Booted>> fork(sandbox::ForkSpec spec, std::function<void(sandbox::Exit)> on_exit) override {
+    if (fork_error) co_return std::unexpected(*fork_error);
+    const auto origin = instances_.find(spec.origin);
+    if (origin == instances_.end()) co_return fail(Errc::unavailable, "the template is gone");
+    ++forked;
+    co_return begin(origin->second->runtime.spec, std::move(spec), std::move(on_exit));
+  }
+  bool can_fork() const override { return forks; }
   void end_init(const sandbox::InstanceId&) override { ++inits_ended; }
   void kill(const sandbox::InstanceId& id) override {
     if (const auto found = instances_.find(id); found != instances_.end()) found->second->runtime.kill();
@@ -141,7 +134,11 @@ class FakeBackend final : public sandbox::Backend {
   std::optional<Error> boot_error;
   std::uint64_t memory_peak_bytes = 10 << 20;
   std::uint64_t cpu_nanos = 0;  // of every instance, as long as it lives; FakeRuntime::exit has its own
-  int booted = 0;
+  bool forks = false;
+  std::optional<Error> fork_error;
+  int booted = 0;     // templates included
+  int templates = 0;  // booted
+  int forked = 0;
   int alive = 0;
   int inits_ended = 0;
   int usages = 0;
@@ -152,6 +149,30 @@ class FakeBackend final : public sandbox::Backend {
     std::function<void(sandbox::Exit)> on_exit;
     std::thread thread;
   };
+
+  sandbox::Booted begin(sandbox::Spec spec, std::optional<sandbox::ForkSpec> fork, std::function<void(sandbox::Exit)> on_exit) {
+    const int number = booted + forked;
+    ++alive;
+    sandbox::Booted out;
+    out.id = sandbox::InstanceId(fmt::format("{:032x}", number));
+    auto& one = instances_[out.id];
+    one = std::make_unique<One>();
+    one->on_exit = std::move(on_exit);
+    one->runtime.spec = std::move(spec);
+    one->runtime.fork = std::move(fork);
+    one->runtime.number = number;
+    int ends[2];
+    (void)!::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+    out.channel.reset(ends[0]);
+    one->runtime.channel.reset(ends[1]);
+    (void)!::pipe2(ends, O_CLOEXEC);
+    out.log.reset(ends[0]);
+    one->runtime.log.reset(ends[1]);
+    std::tie(out.runtime_api, one->runtime.runtime_api_port) = listener();
+    std::tie(out.api, std::ignore) = listener();
+    one->thread = std::thread([this, id = out.id, &runtime = one->runtime] { run(id, runtime); });
+    return out;
+  }
 
   static std::pair<UniqueFd, std::uint16_t> listener() {
     UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -3,7 +3,7 @@
 // descriptor 3 inside the sandbox. runtime/README.md describes the same for the other side.
 //
 // A frame is an 8-byte header and a body: u32 body length (little endian), u8 type, three zero bytes. The sender writes a frame
-// in one write where it can; the receiver is blocked in one read between invocations, which is why an idle instance costs no CPU.
+// in one write where it can; the receiver is blocked in one system call between invocations, which is why an idle instance costs no CPU.
 //
 // The runtime is not trusted: lengths are checked, and a frame that breaks the order of the protocol ends the instance.
 //   runtime:  (L)* then R or F             once, at init
@@ -18,7 +18,7 @@ namespace wick::invoke {
 
 enum class FrameType : std::uint8_t {
   invoke = 'I',        // u32 length of meta, meta as JSON, payload. meta: requestId, deadlineMs (Unix), arn, traceId, clientContext
-  ready = 'R',         // init is done; empty
+  ready = 'R',         // init is done; empty, or of a template JSON: forkable, reason (runtime/README.md)
   init_failed = 'F',   // error object as JSON: errorType, errorMessage, stackTrace (as AWS's runtimes report it)
   result = 'O',        // the handler's result as JSON
   error = 'E',         // error object as JSON

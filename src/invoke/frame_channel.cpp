@@ -1,16 +1,17 @@
 #include "invoke/frame_channel.h"
 
+#include <iterator>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 
+#include "base/json_text.h"
 #include "invoke/stream_sink.h"
 
 namespace wick::invoke {
@@ -19,14 +20,42 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto kValues = asio::as_tuple(asio::use_awaitable);
 
-std::string quoted(const std::string& text) { return boost::json::serialize(boost::json::value(text)); }
+constexpr std::size_t kSpareReaders = 16;
 
 std::string meta_of(const Invocation& invocation, long long deadline_ms) {
-  std::string out =
-      fmt::format(R"({{"requestId":{},"deadlineMs":{},"arn":{})", quoted(invocation.id.str()), deadline_ms, quoted(invocation.invoked_arn));
-  if (!invocation.trace_id.empty()) out += R"(,"traceId":)" + quoted(invocation.trace_id);
-  if (!invocation.client_context.empty()) out += R"(,"clientContext":)" + quoted(invocation.client_context);
-  return out + "}";
+  std::string out;
+  out.reserve(192 + invocation.invoked_arn.size() + invocation.trace_id.size() + invocation.client_context.size());
+  append_json(out += R"({"requestId":)", invocation.id.str());
+  fmt::format_to(std::back_inserter(out), R"(,"deadlineMs":{},"arn":)", deadline_ms);
+  append_json(out, invocation.invoked_arn);
+  if (!invocation.trace_id.empty()) append_json(out += R"(,"traceId":)", invocation.trace_id);
+  if (!invocation.client_context.empty()) append_json(out += R"(,"clientContext":)", invocation.client_context);
+  out.push_back('}');
+  return out;
+}
+
+// Each call needs a reader, and a reader is too large for the heap to be quick about it: a few are kept.
+std::vector<std::unique_ptr<FrameReader>>& spare_readers() {
+  thread_local std::vector<std::unique_ptr<FrameReader>> spare;
+  return spare;
+}
+
+struct KeepSpare {
+  void operator()(FrameReader* reader) const {
+    std::unique_ptr<FrameReader> owned(reader);
+    if (spare_readers().size() < kSpareReaders) spare_readers().push_back(std::move(owned));
+  }
+};
+
+using ReaderPtr = std::unique_ptr<FrameReader, KeepSpare>;
+
+ReaderPtr take_reader() {
+  auto& spare = spare_readers();
+  if (spare.empty()) return ReaderPtr(std::make_unique_for_overwrite<FrameReader>().release());
+  ReaderPtr reader(spare.back().release());
+  spare.pop_back();
+  reader->reset();
+  return reader;
 }
 
 Reply ended(Reply::End end, std::string body = {}) { return {end, std::move(body), {}}; }
@@ -42,6 +71,8 @@ Result<> FrameChannel::open(UniqueFd socket) {
   socket_.assign(asio::local::stream_protocol(), socket.get(), ec);
   if (ec) return fail(Errc::io, "runtime channel: " + ec.message());
   (void)socket.release();
+  socket_.non_blocking(true, ec);
+  if (ec) return fail(Errc::io, "runtime channel: " + ec.message());
   return {};
 }
 
@@ -63,8 +94,11 @@ asio::awaitable<Reply> FrameChannel::next(FrameReader& reader, Frame& out) {
       case FrameReader::Next::need_more:
         break;
     }
+    // Never before the loop has asked the kernel what is ready: what was printed before the reply is then ahead of it (LogPipe::catch_up).
+    auto [ec] = co_await socket_.async_wait(asio::socket_base::wait_read, kValues);
     const auto space = reader.space();
-    const auto [ec, size] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kValues);
+    const std::size_t size = ec ? 0 : socket_.read_some(asio::buffer(space.data(), space.size()), ec);
+    if (ec == asio::error::would_block) continue;
     // The kernel resets a connection whose peer went away without reading all it was sent.
     if (ec == asio::error::connection_reset) co_return ended(Reply::End::not_taken);
     if (ec) co_return ended(Reply::End::gone);
@@ -73,7 +107,7 @@ asio::awaitable<Reply> FrameChannel::next(FrameReader& reader, Frame& out) {
 }
 
 asio::awaitable<Reply> FrameChannel::init() {
-  const auto reader = std::make_unique_for_overwrite<FrameReader>();
+  const ReaderPtr reader = take_reader();
   Frame frame;
   Reply end = co_await next(*reader, frame);
   if (end.end == Reply::End::not_taken) end.end = Reply::End::gone;
@@ -81,7 +115,7 @@ asio::awaitable<Reply> FrameChannel::init() {
   if (frame.type == FrameType::init_failed) co_return ended(Reply::End::failed, std::move(frame.body));
   if (frame.type != FrameType::ready || !reader->empty()) co_return unexpected(frame);
   usable_ = true;
-  co_return ended(Reply::End::ok);
+  co_return ended(Reply::End::ok, std::move(frame.body));
 }
 
 asio::awaitable<Reply> FrameChannel::deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) {
@@ -92,12 +126,15 @@ asio::awaitable<Reply> FrameChannel::deliver(const Invocation& invocation, long 
     co_return ended(Reply::End::not_taken);
   }
   const std::string sent = encode_invoke(meta_of(invocation, deadline_ms), invocation.payload);
-  const auto [ec, size] = co_await asio::async_write(socket_, asio::buffer(sent), kValues);
+  boost::system::error_code ec;
+  std::size_t size = socket_.write_some(asio::buffer(sent), ec);  // all of it, but for the largest
+  if (ec == asio::error::would_block) ec.clear();
+  if (!ec && size < sent.size()) std::tie(ec, size) = co_await asio::async_write(socket_, asio::buffer(sent) + size, kValues);
   if (ec) {
     usable_ = false;
     co_return ended(Reply::End::not_taken);
   }
-  const auto reader = std::make_unique_for_overwrite<FrameReader>();
+  const ReaderPtr reader = take_reader();
   Reply out = co_await reply(*reader, stream);
   if (out.end == Reply::End::gone || out.end == Reply::End::not_taken || out.end == Reply::End::broken || !reader->empty()) usable_ = false;
   co_return out;

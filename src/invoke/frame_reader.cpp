@@ -17,7 +17,7 @@ struct Limit {
 Limit limit_of(FrameType type) {
   switch (type) {
     case FrameType::ready:
-      return {0, true};
+      return {kReadyMax, true};
     case FrameType::stream_begin:
       return {kContentTypeMax, true};
     case FrameType::stream_chunk:
@@ -39,6 +39,12 @@ std::span<char> FrameReader::space() {
     end_ -= std::exchange(begin_, 0);
   }
   return std::span(inbox_).subspan(end_);
+}
+
+void FrameReader::reset() {
+  begin_ = end_ = 0;
+  in_body_ = false;
+  frame_ = {};
 }
 
 void FrameReader::received(std::size_t size) { end_ += size; }

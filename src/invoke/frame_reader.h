@@ -15,6 +15,7 @@ namespace wick::invoke {
 
 inline constexpr std::size_t kLogEventMax = 256 * 1024;  // bytes of one log event that are kept
 inline constexpr std::size_t kChunkMax = 1024 * 1024;    // bytes in one frame of a streamed reply
+inline constexpr std::size_t kReadyMax = 4096;           // bytes that a template says of itself
 inline constexpr std::size_t kContentTypeMax = 1024;     // bytes
 
 struct Frame {
@@ -31,6 +32,7 @@ class FrameReader {
   void received(std::size_t size);                            // that many bytes were put there
   Next next(Frame& out);                                      // broken is final
   bool empty() const { return begin_ == end_ && !in_body_; }  // between two frames, nothing received beyond
+  void reset();                                               // to the state of a new one
 
  private:
   bool begin_body();

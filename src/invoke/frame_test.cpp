@@ -99,7 +99,7 @@ TEST(FrameReader, LongBodiesAreCutOrRefused) {
   EXPECT_TRUE(cut(FrameType::stream_end, kResponseMax));
   EXPECT_TRUE(cut(FrameType::log, kLogEventMax));
   for (const auto& [type, limit] :
-       {std::pair(FrameType::ready, std::size_t(0)), {FrameType::stream_begin, kContentTypeMax}, {FrameType::stream_chunk, kChunkMax}}) {
+       {std::pair(FrameType::ready, kReadyMax), {FrameType::stream_begin, kContentTypeMax}, {FrameType::stream_chunk, kChunkMax}}) {
     EXPECT_EQ(read_all(encode_frame(type, std::string(limit + 1, 'x')), 4096).second, Next::broken);
     EXPECT_EQ(read_all(encode_frame(type, std::string(limit, 'x')), 4096).first.size(), 1u);
   }

@@ -4,12 +4,15 @@
 #include <chrono>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "base/worker_pool.h"
 #include "function/packages.h"
 #include "invoke/environment.h"
 #include "invoke/frame_channel.h"
 #include "invoke/runtime_api.h"
 #include "invoke/spawn.h"
+#include "invoke/template_rules.h"
 #include "invoke/utf8.h"
 
 namespace wick::invoke {
@@ -38,35 +41,67 @@ Instance::Instance(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner
       version_(std::move(version)),
       kind_(kind),
       log_stream_(new_log_stream(*version_, site_->clock.now())),
-      output_(site_->loop, [this](std::string_view line) { log(line); }),
+      output_(site_->loop, [this](std::string_view line) { log(std::string(line)); }),
       watchdog_(site_->loop, site_->clock, [this] { on_due(); }),
       exit_signal_(site_->loop),
-      meter_(version_, site_->clock, site_->metered),
+      meter_(version_, site_->clock, kind_ == Kind::bare_template ? OnUsage([](const UsageRecord&) {}) : site_->metered),
       reading_due_(site_->loop, site_->clock, [this] { spawn(site_->loop, read_when_due(shared_from_this()), "usage of an instance"); }) {}
 
 Instance::~Instance() = default;
 
-sandbox::Spec Instance::spec(std::string package, std::string layers) const {
-  sandbox::Spec out;
-  out.runtime = version_->runtime;
-  out.package = std::move(package);
-  out.layers = std::move(layers);
-  out.environment = make_environment(*version_, site_->options, log_stream_, kind_ == Kind::provisioned ? kProvisioned : kOnDemand);
-  out.limits.memory_bytes = version_->memory_mb * kMiB;
-  out.limits.cpu_millis = std::clamp<std::uint32_t>(version_->memory_mb * 1000 / 1769, 10, 6000);
-  out.limits.pids = kProcessesMax;
-  out.limits.tmp_bytes = version_->tmp_mb * kMiB;
-  out.network = site_->options.outside_network ? sandbox::Network::outside : sandbox::Network::api_only;
+sandbox::Limits Instance::limits() const {
+  sandbox::Limits out;
+  out.memory_bytes = version_->memory_mb * kMiB;
+  out.cpu_millis = std::clamp<std::uint32_t>(version_->memory_mb * 1000 / 1769, 10, 6000);
+  out.pids = kProcessesMax;
+  out.tmp_bytes = version_->tmp_mb * kMiB;
   return out;
 }
 
-asio::awaitable<Result<InstancePtr>> Instance::boot(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner,
-                                                    function::VersionPtr version, Kind kind) {
-  auto& packages = site->packages;
-  WICK_CO_TRY(const auto prepared, co_await site->workers.run([&packages, version] { return packages.prepare(*version); }));
+std::vector<std::string> Instance::environment(StartLevel level) const {
+  std::string_view initialization = kind_ == Kind::provisioned ? kProvisioned : kOnDemand;
+  const bool of_template = kind_ == Kind::version_template || level == StartLevel::version_template;
+  if (of_template && has_snap_start(*version_)) initialization = kSnapStart;
+  if (kind_ != Kind::bare_template) return make_environment(*version_, site_->options, log_stream_, initialization);
+  return make_bare_environment(*version_);
+}
+
+asio::awaitable<Result<sandbox::Booted>> Instance::begin(Origin origin) {
+  const auto self = shared_from_this();
+  const auto exited = [self](sandbox::Exit exit) { self->on_exit(exit); };
+  function::Prepared code;
+  if (kind_ != Kind::bare_template && origin.level != StartLevel::version_template) {
+    WICK_CO_TRY(code, co_await site_->workers.run([&packages = site_->packages, version = version_] { return packages.prepare(*version); }));
+  }
+  std::vector<std::string> variables = environment(origin.level);
+  if (origin.level != StartLevel::boot) {
+    sandbox::ForkSpec spec;
+    spec.origin = origin.parent->id();
+    spec.package = std::move(code.package);
+    spec.layers = std::move(code.layers);
+    spec.environment = environment_beyond(origin.parent->environment_, std::move(variables));
+    spec.limits = limits();
+    co_return co_await site_->backend.fork(std::move(spec), exited);
+  }
+  if (is_template()) {
+    variables.push_back(kind_ == Kind::version_template ? "WICK_TEMPLATE=version" : "WICK_TEMPLATE=runtime");
+    environment_ = variables;
+  }
+  sandbox::Spec spec;
+  spec.runtime = version_->runtime;
+  spec.package = std::move(code.package);
+  spec.layers = std::move(code.layers);
+  spec.environment = std::move(variables);
+  spec.limits = limits();
+  spec.network = site_->options.outside_network ? sandbox::Network::outside : sandbox::Network::api_only;
+  spec.is_template = is_template();
+  co_return co_await site_->backend.boot(std::move(spec), exited);
+}
+
+asio::awaitable<Result<InstancePtr>> Instance::make(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner,
+                                                    function::VersionPtr version, Kind kind, Origin origin) {
   const auto self = std::make_shared<Instance>(site, std::move(owner), std::move(version), kind);
-  WICK_CO_TRY(auto booted,
-              co_await site->backend.boot(self->spec(prepared.package, prepared.layers), [self](sandbox::Exit exit) { self->on_exit(exit); }));
+  WICK_CO_TRY(auto booted, co_await self->begin(std::move(origin)));
   self->id_ = booted.id;
   if (auto attached = self->attach(std::move(booted)); !attached) {
     self->end();
@@ -87,7 +122,7 @@ Result<> Instance::attach(sandbox::Booted booted) {
   } else {
     const auto frames = std::make_shared<FrameChannel>(site_->loop, [this](std::string_view message) {
       output_.drain();  // what was printed before
-      log(message);
+      log(std::string(message));
     });
     channel_ = frames;
     WICK_CHECK(frames->open(std::move(booted.channel)));
@@ -111,7 +146,7 @@ asio::awaitable<Reply> Instance::init(Millis limit) {
   Reply reply = co_await channel_->init();
   output_.drain();
   if (reply.end == Reply::End::ok && usable()) {
-    site_->backend.end_init(id_);
+    if (!is_template()) site_->backend.end_init(id_);
     phase_ = Phase::idle;
     watchdog_.set(Watchdog::kNever);
     co_return reply;
@@ -152,6 +187,7 @@ asio::awaitable<void> Instance::leave(Reply& reply) {
 
 void Instance::rest() {
   resting_ = true;
+  resting_since_ = site_->clock.monotonic();
   if (phase_ != Phase::idle || kind_ == Kind::provisioned) return;
   watchdog_.set(site_->clock.monotonic() + site_->options.idle_timeout);
 }
@@ -234,12 +270,13 @@ void Instance::keep_usage(std::uint64_t memory_peak_bytes, std::uint64_t cpu_nan
   meter_.read(cpu_nanos, memory_peak_mb_);
 }
 
-void Instance::log(std::string_view message) {
+void Instance::log(std::string message) {
+  if (kind_ == Kind::bare_template) return spdlog::info("template of {}: {}", version_->runtime, to_valid_utf8(std::move(message)));
   if (keeps_tail_) {
     tail_.append(message).push_back('\n');
     if (tail_.size() > 4 * kLogTailMax) tail_.erase(0, tail_.size() - kLogTailMax);
   }
-  site_->log(LogEvent{version_->name, version_->version, log_stream_, site_->clock.now(), to_valid_utf8(message)});
+  site_->log(LogEvent{version_->name, version_->version, log_stream_, site_->clock.now(), to_valid_utf8(std::move(message))});
 }
 
 void Instance::begin_tail() {
@@ -250,7 +287,7 @@ void Instance::begin_tail() {
 std::string Instance::end_tail() {
   keeps_tail_ = false;
   if (tail_.size() > kLogTailMax) tail_.erase(0, tail_.size() - kLogTailMax);
-  return std::exchange(tail_, {});
+  return tail_;  // a copy, so that the next one finds room
 }
 
 asio::awaitable<void> Instance::follow_output(InstancePtr self) {

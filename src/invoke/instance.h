@@ -55,16 +55,24 @@ class InstanceOwner {
   virtual void on_exit(const InstancePtr& instance) = 0;  // once, at the end
 };
 
+// What an instance is made from.
+struct Origin {
+  StartLevel level = StartLevel::boot;  // not idle
+  InstancePtr parent;                   // the template, of a fork
+};
+
 enum class Phase { init, idle, busy, settling, ended };
 
 class Instance final : public std::enable_shared_from_this<Instance> {
  public:
-  enum class Kind { on_demand, provisioned };
+  // The templates are instances that take no call: they only init and park. A bare one knows no function; its version stands for the
+  // runtime, and neither logs nor is metered.
+  enum class Kind { on_demand, provisioned, version_template, bare_template };
 
   // Unpacks the code where needed and starts the tree. owner and site outlive the instance. Errors: those of Packages::prepare and
-  // Backend::boot.
-  static boost::asio::awaitable<Result<InstancePtr>> boot(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner,
-                                                          function::VersionPtr version, Kind kind);
+  // Backend::boot, or Backend::fork.
+  static boost::asio::awaitable<Result<InstancePtr>> make(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner,
+                                                          function::VersionPtr version, Kind kind, Origin origin = {});
   Instance(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner> owner, function::VersionPtr version, Kind kind);
   ~Instance();
 
@@ -92,11 +100,13 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   std::uint64_t memory_peak_mb() const { return memory_peak_mb_; }  // as of the last reading, which may be one at the end
 
   // One log event, of the function or of the platform about it. Between begin_tail() and end_tail() the newest are kept.
-  void log(std::string_view message);
+  void log(std::string message);
   void begin_tail();
   std::string end_tail();
 
   Kind kind() const { return kind_; }
+  bool is_template() const { return kind_ == Kind::version_template || kind_ == Kind::bare_template; }
+  MonoTime resting_since() const { return resting_since_; }
   Phase phase() const { return phase_; }
   bool usable() const { return phase_ != Phase::ended && !ending_ && channel_->usable(); }
   const function::VersionPtr& version() const { return version_; }
@@ -104,7 +114,9 @@ class Instance final : public std::enable_shared_from_this<Instance> {
 
  private:
   Result<> attach(sandbox::Booted booted);
-  sandbox::Spec spec(std::string package, std::string layers) const;
+  boost::asio::awaitable<Result<sandbox::Booted>> begin(Origin origin);
+  std::vector<std::string> environment(StartLevel level) const;
+  sandbox::Limits limits() const;
   boost::asio::awaitable<void> leave(Reply& reply);
   boost::asio::awaitable<const sandbox::Exit*> exited(Millis patience);
   void on_due();
@@ -119,11 +131,13 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   const function::VersionPtr version_;
   const Kind kind_;
   const std::string log_stream_;
+  std::vector<std::string> environment_;  // of a template, which its forks have too
   sandbox::InstanceId id_;
   Phase phase_ = Phase::init;
   bool ending_ = false;
   bool timed_out_ = false;
   bool resting_ = false;
+  MonoTime resting_since_{};
   std::shared_ptr<Channel> channel_;
   LogPipe output_;
   std::unique_ptr<http::Server> api_;

@@ -47,6 +47,12 @@ struct Timing {
   std::uint64_t memory_peak_mb = 0;  // as the REPORT line has it
 
   bool cold() const { return level != StartLevel::idle; }
+
+  // A fork of the version's template restores what init has left, as AWS SnapStart does: the fork itself is not billed, what the
+  // runtime and its hooks do after it is.
+  bool restored() const { return level == StartLevel::version_template; }
+  std::int64_t restore_us() const { return start_us + init_us; }
+  std::int64_t billed_restore_ms() const { return (init_us + 999) / 1000; }
 };
 
 // What happened, whether the function succeeded or not. An Error from Engine::invoke instead means that it did not

@@ -1,5 +1,5 @@
 #pragma once
-// The platform's own lines in a function's log, in AWS's text form (START, END, REPORT, INIT_REPORT) or its JSON form
+// The platform's own lines in a function's log, in AWS's text form (START, END, REPORT, INIT_REPORT, RESTORE_START, RESTORE_REPORT) or its JSON form
 // (platform.start, platform.report, platform.initReport; AWS, "Lambda Telemetry API Event schema reference").
 //
 // Each returns an empty string where the version's format or system log level has no such line.
@@ -25,5 +25,13 @@ std::string report_line(const function::Version& version, const Report& report, 
 // An init phase that failed (status error) or was over its time (status timeout).
 std::string init_report_line(const function::Version& version, std::int64_t init_us, std::string_view status, std::string_view error_type,
                              WallTime now);
+
+// The restore of a version's template, in place of an init phase.
+std::string restore_start_line(const function::Version& version, const std::string& region, WallTime now);
+std::string restore_report_line(const function::Version& version, std::int64_t restore_us, std::string_view status, std::string_view error_type,
+                                WallTime now);
+
+// AWS names the exact build of a runtime by a hash; Wick's is stable for each runtime.
+std::string runtime_version_arn(const std::string& region, const std::string& runtime);
 
 }  // namespace wick::invoke

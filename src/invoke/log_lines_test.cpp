@@ -26,6 +26,28 @@ TEST_F(LogLinesTest, Text) {
   EXPECT_EQ(init_report_line(version, 10'000'000, "timeout", {}, now), "INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout");
 }
 
+TEST_F(LogLinesTest, Restore) {
+  version.runtime = "nodejs22.x";
+  report.timing.level = StartLevel::version_template;
+  report.timing.start_us = 2'000;
+  report.timing.init_us = 500;
+  report.timing.billed_ms = 5;
+  EXPECT_EQ(restore_start_line(version, "us-east-1", now),
+            "RESTORE_START Runtime Version: nodejs:22.v1\tRuntime Version ARN: " + runtime_version_arn("us-east-1", "nodejs22.x"));
+  EXPECT_EQ(restore_report_line(version, 2500, "success", {}, now), "RESTORE_REPORT Restore Duration: 2.50 ms");
+  EXPECT_EQ(restore_report_line(version, 2500, "error", "E", now), "RESTORE_REPORT Restore Duration: 2.50 ms\tStatus: error\tError Type: E");
+  EXPECT_EQ(report_line(version, report, now),
+            "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t"
+            "Restore Duration: 2.50 ms\tBilled Restore Duration: 1 ms\t");
+  version.log_format = function::LogFormat::json;
+  EXPECT_EQ(
+      report_line(version, report, now),
+      R"({"time":"2026-01-02T03:04:05.678Z","type":"platform.report","record":{"requestId":"id","metrics":{"durationMs":3.01,)"
+      R"("billedDurationMs":5,"memorySizeMB":128,"maxMemoryUsedMB":36,"restoreDurationMs":2.50,"billedRestoreDurationMs":1},"status":"success"}})");
+  EXPECT_EQ(restore_report_line(version, 2500, "success", {}, now),
+            R"({"time":"2026-01-02T03:04:05.678Z","type":"platform.restoreReport","record":{"metrics":{"durationMs":2.50},"status":"success"}})");
+}
+
 TEST_F(LogLinesTest, Json) {
   version.log_format = function::LogFormat::json;
   EXPECT_EQ(start_line(version, report.id, now),

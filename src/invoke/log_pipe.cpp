@@ -42,7 +42,9 @@ asio::awaitable<bool> LogPipe::readable() {
     co_return true;
   }
   if (!pipe_.is_open()) co_return false;
+  awaited_ = true;
   const auto [ec] = co_await pipe_.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+  awaited_ = false;
   if (ec && ec != asio::error::operation_aborted) close();
   co_return has_more() || pipe_.is_open();
 }
@@ -70,6 +72,7 @@ bool LogPipe::drain() {
 }
 
 asio::awaitable<void> LogPipe::catch_up() {
+  if (awaited_ && !has_more()) co_return;
   int waiting = 0;
   if (pipe_.is_open()) (void)::ioctl(pipe_.native_handle(), FIONREAD, &waiting);
   const std::uint64_t target = split_ + unsplit_.size() + static_cast<std::uint64_t>(waiting);

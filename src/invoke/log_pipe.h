@@ -29,8 +29,10 @@ class LogPipe {
   boost::asio::awaitable<bool> readable();             // waits, or lets the loop turn; false when there is nothing more to come
   bool drain();                                        // takes what is there now, without waiting, at most a turn's lines; has_more()
   bool has_more() const { return !unsplit_.empty(); }  // lines that the last drain() left for another turn
-  boost::asio::awaitable<void> catch_up();             // takes what is there now, in as many turns as that needs
-  void flush();                                        // the unfinished line, if there is one
+  // Takes what was there when the kernel was last asked what is ready, in as many turns as that needs. It is a reader's word that there
+  // is nothing to take: one that still waits in readable().
+  boost::asio::awaitable<void> catch_up();
+  void flush();  // the unfinished line, if there is one
   void close();
 
  private:
@@ -41,6 +43,7 @@ class LogPipe {
   std::string unsplit_;      // read, and not looked at yet
   std::string partial_;      // of an unfinished line
   std::uint64_t split_ = 0;  // bytes so far
+  bool awaited_ = false;     // somebody is in readable(), and the pipe has not been found readable since
 };
 
 }  // namespace wick::invoke

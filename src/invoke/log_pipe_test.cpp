@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <functional>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include "invoke/frame_reader.h"
@@ -92,6 +95,35 @@ TEST_F(LogPipeTest, CatchingUpTakesWhatIsThereAndLetsTheLoopTurn) {
   done.get();
   EXPECT_EQ(lines.size(), 10 * kLinesPerTurn);
   EXPECT_GE(turns, 9u);
+}
+
+boost::asio::awaitable<void> follow(LogPipe& pipe) {
+  while (co_await pipe.readable()) pipe.drain();
+}
+
+boost::asio::awaitable<void> await_reply(boost::asio::posix::stream_descriptor& channel, LogPipe& pipe, std::function<void()> then) {
+  co_await channel.async_wait(boost::asio::posix::stream_descriptor::wait_read, boost::asio::use_awaitable);
+  co_await pipe.catch_up();
+  then();
+}
+
+// As an invocation is delivered: its reply is not read before the loop has heard of what was printed before it.
+TEST_F(LogPipeTest, WhatWasPrintedBeforeAReplyIsThereWithIt) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  boost::asio::posix::stream_descriptor channel(loop, ends[0]);
+  const UniqueFd runtime(ends[1]);
+  std::size_t seen = 0;
+  auto reader = boost::asio::co_spawn(loop, follow(pipe), boost::asio::use_future);
+  auto reply = boost::asio::co_spawn(loop, await_reply(channel, pipe, [&] { seen = lines.size(); }), boost::asio::use_future);
+  loop.poll();
+  write(std::string(2 * kLinesPerTurn, '\n'));
+  EXPECT_EQ(::write(runtime.get(), "x", 1), 1);
+  writer.reset();
+  loop.run();
+  reader.get();
+  reply.get();
+  EXPECT_EQ(seen, 2 * kLinesPerTurn);
 }
 
 TEST_F(LogPipeTest, AWaitingReaderTakesWhatADrainLeft) {

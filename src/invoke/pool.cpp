@@ -7,7 +7,7 @@ namespace wick::invoke {
 
 void Pool::remove(const InstancePtr& instance) {
   std::erase(idle_list(instance->kind()), instance);
-  all_.erase(instance);
+  std::erase(all_, instance);
   changed_.notify();
 }
 
@@ -35,6 +35,11 @@ std::vector<InstancePtr> Pool::idle() const {
   std::vector<InstancePtr> out;
   for (const auto& list : idle_) out.insert(out.end(), list.begin(), list.end());
   return out;
+}
+
+Pace::Load Pool::load() const {
+  const std::size_t not_busy = idle_[0].size() + idle_[1].size() + starting;
+  return {waiters_.size(), all_.size() - std::min(all_.size(), not_busy), starting};
 }
 
 std::uint32_t Pool::provisioned() const {

@@ -7,14 +7,15 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "base/timer.h"
 
 namespace wick::invoke {
 
 class Signal {
  public:
-  using Time = boost::asio::steady_timer::time_point;
+  using Time = LoopClock::time_point;
 
   explicit Signal(boost::asio::any_io_executor loop) : loop_(std::move(loop)) {}
 
@@ -30,19 +31,17 @@ class Signal {
 
  private:
   struct Waiter {
-    Waiter(std::vector<boost::asio::steady_timer*>& all, const boost::asio::any_io_executor& loop, Time until) : list(all), timer(loop, until) {
-      list.push_back(&timer);
-    }
+    Waiter(std::vector<Timer*>& all, const boost::asio::any_io_executor& loop, Time until) : list(all), timer(loop, until) { list.push_back(&timer); }
     ~Waiter() { std::erase(list, &timer); }
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
 
-    std::vector<boost::asio::steady_timer*>& list;
-    boost::asio::steady_timer timer;
+    std::vector<Timer*>& list;
+    Timer timer;
   };
 
   boost::asio::any_io_executor loop_;
-  std::vector<boost::asio::steady_timer*> waiting_;
+  std::vector<Timer*> waiting_;
 };
 
 }  // namespace wick::invoke

@@ -5,7 +5,7 @@
 namespace wick::invoke {
 
 std::optional<StartGate::Turn> StartGate::try_enter() {
-  if (starting_ >= limit_) return std::nullopt;
+  if (!open()) return std::nullopt;
   ++starting_;
   return Turn(*this);
 }
@@ -30,13 +30,18 @@ std::optional<StartGate::Turn> StartGate::Ticket::turn() {
   return Turn(gate_);
 }
 
+void StartGate::hold(bool held) {
+  held_ = held;
+  grant();
+}
+
 void StartGate::give_back() {
   --starting_;
   grant();
 }
 
 void StartGate::grant() {
-  while (starting_ < limit_ && !order_.empty()) {
+  while (open() && !order_.empty()) {
     const function::FunctionName name = order_.front();
     Ticket& ticket = *queues_.at(name).front();
     leave(ticket);

@@ -44,6 +44,10 @@ class StartGate {
   // At once, or not.
   std::optional<Turn> try_enter();
 
+  // While held, nobody's turn comes.
+  void hold(bool held);
+  bool held() const { return held_; }
+
   // A place in the queue, for as long as it lives.
   class Ticket {
    public:
@@ -70,12 +74,14 @@ class StartGate {
 
  private:
   void give_back();
+  bool open() const { return !held_ && starting_ < limit_; }
   void grant();
   void leave(Ticket& ticket);
 
   const boost::asio::any_io_executor loop_;
   const std::uint32_t limit_;
   std::uint32_t starting_ = 0;
+  bool held_ = false;
   std::deque<function::FunctionName> order_;  // functions with a queue, next turn first
   std::unordered_map<function::FunctionName, std::deque<Ticket*>> queues_;
 };

@@ -21,7 +21,7 @@ class StartGateTest : public testing::Test {
   }
 
   boost::asio::io_context loop;
-  Pool pool{loop.get_executor(), std::make_shared<function::Version>()};
+  Pool pool{loop.get_executor(), Clock::system(), std::make_shared<function::Version>()};
   StartGate gate{loop.get_executor(), 2};
   std::vector<std::unique_ptr<StartGate::Ticket>> tickets;
 };
@@ -33,6 +33,15 @@ TEST_F(StartGateTest, LetsInUpToTheLimit) {
   EXPECT_FALSE(gate.try_enter());
   first.reset();
   EXPECT_TRUE(gate.try_enter());
+}
+
+TEST_F(StartGateTest, NobodysTurnComesWhileHeld) {
+  gate.hold(true);
+  EXPECT_FALSE(gate.try_enter());
+  auto& ticket = wait_for("f");
+  EXPECT_FALSE(ticket.turn());
+  gate.hold(false);
+  EXPECT_TRUE(ticket.turn());
 }
 
 TEST_F(StartGateTest, TurnsGoRoundTheFunctions) {

@@ -24,8 +24,9 @@ std::size_t sequence(std::string_view bytes) {
 
 }  // namespace
 
-std::string to_valid_utf8(std::string_view bytes) {
-  if (std::ranges::all_of(bytes, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return std::string(bytes);
+std::string to_valid_utf8(std::string text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return text;
+  std::string_view bytes = text;
   std::string out;
   out.reserve(bytes.size());
   while (!bytes.empty()) {

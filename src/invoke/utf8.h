@@ -6,6 +6,6 @@
 namespace wick::invoke {
 
 // Bytes that are not well-formed UTF-8 (RFC 3629) become U+FFFD, one for each.
-std::string to_valid_utf8(std::string_view bytes);
+std::string to_valid_utf8(std::string text);
 
 }  // namespace wick::invoke

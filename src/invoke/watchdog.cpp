@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include <boost/asio/steady_timer.hpp>
+#include "base/timer.h"
 
 namespace wick::invoke {
 
@@ -28,7 +28,7 @@ struct Watchdog::State : std::enable_shared_from_this<State> {
     call();
   }
 
-  boost::asio::steady_timer timer;
+  Timer timer;
   const Clock& clock;
   std::function<void()> due;
   MonoTime at = kNever;

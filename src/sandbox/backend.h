@@ -30,9 +30,19 @@ struct Spec {
   std::vector<std::string> environment;  // K=V, complete
   Limits limits;
   Network network = Network::api_only;
+  bool is_template = false;  // its runtime is told to park once init is done (runtime/README.md), and fork() may name it then
 };
 
-// The daemon's ends of a booted instance.
+// What a fork of a template is to have.
+struct ForkSpec {
+  InstanceId origin;                     // a template that has said over its channel that it is parked
+  std::string package;                   // as in Spec; empty: the template's own
+  std::string layers;                    // likewise
+  std::vector<std::string> environment;  // K=V, set over what the template has; 8 KiB at most, final zero bytes included
+  Limits limits;
+};
+
+// The daemon's ends of an instance.
 struct Booted {
   InstanceId id;
   UniqueFd channel;      // stream socket to the runtime: managed runtimes speak invoke/frame.h on it; at its end for custom ones
@@ -52,6 +62,14 @@ class Backend {
   // Runtime.InvalidEntrypoint), not_found (the runtime is not installed, the package is not there), invalid_argument (what the
   // warden refuses), throttled (too many instances), unavailable (the warden is gone), io.
   virtual boost::asio::awaitable<Result<Booted>> boot(Spec spec, std::function<void(Exit)> on_exit) = 0;
+
+  // A new instance out of a parked template, in namespaces, a cgroup and files of its own; on_exit as for boot(). It lives on when its
+  // template is killed, but not when that ends by itself. Returns when the fork runs, not when it is ready.
+  // Errors: those of boot(); unavailable too when the template is gone or does not fork, after which it is ended: boot instead.
+  virtual boost::asio::awaitable<Result<Booted>> fork(ForkSpec spec, std::function<void(Exit)> on_exit) = 0;
+
+  // Whether this machine and mode can fork templates at all.
+  virtual bool can_fork() const = 0;
 
   // The runtime is ready: from here on the processor limit holds, which init runs without. Harmless on an instance that is gone.
   virtual void end_init(const InstanceId& id) = 0;

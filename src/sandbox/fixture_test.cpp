@@ -185,6 +185,14 @@ Booted SandboxTest::boot(Spec spec, std::function<void(Exit)> on_exit) {
   return std::move(**result);
 }
 
+Result<Booted> SandboxTest::fork(ForkSpec spec, std::function<void(Exit)> on_exit) {
+  std::optional<Result<Booted>> result;
+  asio::co_spawn(loop_, warden_->backend->fork(std::move(spec), std::move(on_exit)),
+                 [&result](const std::exception_ptr&, Result<Booted> booted) { result = std::move(booted); });
+  run_until([&result] { return result.has_value(); });
+  return std::move(*result);
+}
+
 bool SandboxTest::has_limits() const {
   return std::ranges::none_of(warden_->missing, [](std::string_view sentence) { return sentence.starts_with("no limits"); });
 }

@@ -44,6 +44,7 @@ class SandboxTest : public testing::TestWithParam<Mode> {
   // Runs the loop until done() or, which fails the test, for 30 seconds.
   void run_until(std::function<bool()> done);
   Booted boot(Spec spec, std::function<void(Exit)> on_exit);  // fails the test when it fails
+  Result<Booted> fork(ForkSpec spec, std::function<void(Exit)> on_exit);
 
   bool has_limits() const;  // whether memory, processor and processes can be limited by cgroups here
 

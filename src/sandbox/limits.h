@@ -14,6 +14,7 @@ struct Limits {
   std::uint32_t cpu_millis = 0;  // thousandths of a core: 1769 MB of memory are 1000 (AWS, "Configure Lambda function memory")
   std::uint32_t pids = 0;
   std::uint64_t tmp_bytes = 0;  // size of /tmp
+  bool operator==(const Limits&) const = default;
 };
 
 // How the process tree ended and what it used, from its cgroup (zero where there is none).

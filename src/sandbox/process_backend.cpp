@@ -32,6 +32,16 @@ warden::Boot message_of(const Spec& spec, const std::string& id) {
           .layers = spec.layers,
           .limits = spec.limits,
           .network = spec.network,
+          .is_template = spec.is_template,
+          .environment = {spec.environment.begin(), spec.environment.end()}};
+}
+
+warden::Fork message_of(const ForkSpec& spec, const std::string& id) {
+  return {.id = id,
+          .origin = spec.origin.str(),
+          .package = spec.package,
+          .layers = spec.layers,
+          .limits = spec.limits,
           .environment = {spec.environment.begin(), spec.environment.end()}};
 }
 
@@ -67,15 +77,22 @@ void WardenLink::close() {
 }
 
 asio::awaitable<Result<Booted>> WardenLink::boot(Spec spec, std::function<void(Exit)> on_exit) {
-  if (!open_) co_return fail_gone();
-  const std::string id = new_instance_id();
+  std::string id = new_instance_id();
+  std::string packet = encode(warden::Request(message_of(spec, id)));
+  co_return co_await begin(std::move(id), std::move(packet), std::move(on_exit));
+}
+
+asio::awaitable<Result<Booted>> WardenLink::fork(ForkSpec spec, std::function<void(Exit)> on_exit) {
+  std::string id = new_instance_id();
+  std::string packet = encode(warden::Request(message_of(spec, id)));
+  co_return co_await begin(std::move(id), std::move(packet), std::move(on_exit));
+}
+
+asio::awaitable<Result<Booted>> WardenLink::begin(std::string id, std::string packet, std::function<void(Exit)> on_exit) {
+  WICK_CO_CHECK(send(std::move(packet)));
   const auto waiter = std::make_shared<Waiter<Booted>>(loop_);
   living_.emplace(id, Living{.on_exit = std::move(on_exit), .waiter = waiter, .wanted = true, .exit = std::nullopt});
   Booting booting(shared_from_this(), id);
-  if (auto sent = send(message_of(spec, id)); !sent) {
-    living_.erase(id);
-    co_return std::unexpected(std::move(sent).error());
-  }
   waiter->answered.expires_after(kBootMax);
   (void)co_await waiter->answered.async_wait(kAsTuple);
   booting.wanted = waiter->answer.has_value();
@@ -93,9 +110,10 @@ asio::awaitable<Result<Usage>> WardenLink::usage(InstanceId id) {
   co_return waiter->answer;
 }
 
-Result<> WardenLink::send(const warden::Request& request) {
+Result<> WardenLink::send(const warden::Request& request) { return send(encode(request)); }
+
+Result<> WardenLink::send(std::string packet) {
   if (!open_) return fail_gone();
-  std::string packet = encode(request);
   if (packet.size() > warden::kPacketMax) return fail(Errc::too_large, "the instance's environment is too large");
   if (queue_.size() >= kQueueMax) return fail(Errc::throttled, "too many requests wait for the sandbox's warden");
   queue_.push_back(std::move(packet));

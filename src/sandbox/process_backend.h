@@ -35,6 +35,7 @@ class WardenLink : public std::enable_shared_from_this<WardenLink> {
   void close();  // no callback comes any more; waiting calls fail with unavailable
 
   boost::asio::awaitable<Result<Booted>> boot(Spec spec, std::function<void(Exit)> on_exit);
+  boost::asio::awaitable<Result<Booted>> fork(ForkSpec spec, std::function<void(Exit)> on_exit);
   boost::asio::awaitable<Result<Usage>> usage(InstanceId id);
   Result<> send(const warden::Request& request);
 
@@ -53,6 +54,9 @@ class WardenLink : public std::enable_shared_from_this<WardenLink> {
     std::optional<Exit> exit;                // that came before boot() had returned
   };
   class Booting;
+
+  boost::asio::awaitable<Result<Booted>> begin(std::string id, std::string packet, std::function<void(Exit)> on_exit);
+  Result<> send(std::string packet);
 
   void await_packet();
   bool take_packet();

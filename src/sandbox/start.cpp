@@ -44,7 +44,7 @@ Result<warden::Hello> receive_hello(int socket) {
 
 class WardenBackend final : public Backend {
  public:
-  WardenBackend(std::shared_ptr<WardenLink> link, pid_t pid) : link_(std::move(link)), pid_(pid) {}
+  WardenBackend(std::shared_ptr<WardenLink> link, pid_t pid, bool can_fork) : link_(std::move(link)), pid_(pid), can_fork_(can_fork) {}
   // Returns when the warden is gone, and with it every process, or has had time enough.
   ~WardenBackend() override {
     link_->close();
@@ -57,6 +57,10 @@ class WardenBackend final : public Backend {
   boost::asio::awaitable<Result<Booted>> boot(Spec spec, std::function<void(Exit)> on_exit) override {
     return link_->boot(std::move(spec), std::move(on_exit));
   }
+  boost::asio::awaitable<Result<Booted>> fork(ForkSpec spec, std::function<void(Exit)> on_exit) override {
+    return link_->fork(std::move(spec), std::move(on_exit));
+  }
+  bool can_fork() const override { return can_fork_; }
   void end_init(const InstanceId& id) override { (void)link_->send(warden::EndInit{.id = id.str()}); }
   void kill(const InstanceId& id) override { (void)link_->send(warden::Kill{.id = id.str()}); }
   boost::asio::awaitable<Result<Usage>> usage(InstanceId id) override { return link_->usage(std::move(id)); }
@@ -64,6 +68,7 @@ class WardenBackend final : public Backend {
  private:
   std::shared_ptr<WardenLink> link_;
   pid_t pid_;
+  bool can_fork_;
 };
 
 }  // namespace
@@ -110,7 +115,7 @@ Result<ProcessBackend> open_process_backend(boost::asio::any_io_executor loop, W
   WICK_TRY(warden::Hello hello, receive_hello(warden.socket.get()));
   const auto link = std::make_shared<WardenLink>(std::move(loop), std::move(warden.socket), std::move(on_lost));
   link->start();
-  return ProcessBackend{.backend = std::make_unique<WardenBackend>(link, warden.pid), .missing = std::move(hello.missing)};
+  return ProcessBackend{.backend = std::make_unique<WardenBackend>(link, warden.pid, hello.can_fork), .missing = std::move(hello.missing)};
 }
 
 }  // namespace wick::sandbox

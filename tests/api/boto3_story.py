@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import sys
+import time
 import urllib.request
 import zipfile
 
@@ -129,9 +130,10 @@ def settings():
 
 def provisioned():
     client.put_provisioned_concurrency_config(FunctionName='story', Qualifier='2', ProvisionedConcurrentExecutions=1)
-    for _ in range(600):
+    deadline = time.monotonic() + 30
+    while True:
         state = client.get_provisioned_concurrency_config(FunctionName='story', Qualifier='2')
-        if state['Status'] != 'IN_PROGRESS':
+        if state['Status'] != 'IN_PROGRESS' or time.monotonic() > deadline:
             break
     assert state['Status'] == 'READY' and state['AvailableProvisionedConcurrentExecutions'] == 1, state
     client.delete_provisioned_concurrency_config(FunctionName='story', Qualifier='2')

@@ -68,10 +68,11 @@ test('without a word: data under the home folder, settings from ~/.config/wick/w
 });
 
 test('the region is in every ARN', async (t) => {
-  const status = await serving(t, ['--listen', '127.0.0.1:0', '--data', `${folder}/region`, '--region', 'eu-central-1', '--idle-timeout', '200ms', '--concurrency', '7']);
-  const settings = await (await fetch(`${status.listen[0]}/2016-08-19/account-settings`)).json();
+  const daemon = await Daemon.start({ args: ['--region', 'eu-central-1', '--idle-timeout', '200ms', '--concurrency', '7'] });
+  t.after(() => daemon.dispose());
+  const settings = await (await fetch(`${daemon.endpoint}/2016-08-19/account-settings`)).json();
   assert.equal(settings.AccountLimit.ConcurrentExecutions, 7);
-  const lambda = new Lambda({ endpoint: status.listen[0] });
+  const lambda = new Lambda(daemon);
   const made = await lambda.deployPython('f', 'def handler(event, context): return context.invoked_function_arn');
   assert.equal(made.FunctionArn, 'arn:aws:lambda:eu-central-1:000000000000:function:f');
   assert.equal((await lambda.invoke('f')).payload, made.FunctionArn);

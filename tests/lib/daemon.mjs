@@ -10,6 +10,7 @@ import readline from 'node:readline';
 
 export const build = process.env.WICK_BUILD ?? path.resolve(import.meta.dirname, '../../build/release');
 export const wick = path.join(build, 'bin/wick');
+export const sanitized = /san$/.test(build);
 
 export const cleanEnvironment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -18,14 +19,16 @@ export const cleanEnvironment = {
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
   AWS_DEFAULT_REGION: 'us-east-1',
+  ASAN_OPTIONS: 'detect_leaks=0', // for that it would have to trace the daemon, which nobody may
 };
 
 export class Daemon {
-  // options: args (more of `wick serve`), data (keep an existing directory), env, uid (run as that user)
+  // options: args (more of `wick serve`), data (keep an existing directory), env, uid (run as that user), program, cwd
   static async start(options = {}) {
     const data = options.data ?? (await mkdtemp(path.join(tmpdir(), 'wick-test-')));
-    const child = spawn(wick, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...(options.args ?? [])], {
+    const child = spawn(options.program ?? wick, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...(options.args ?? [])], {
       env: { ...cleanEnvironment, ...options.env },
+      cwd: options.cwd,
       uid: options.uid,
       gid: options.uid,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -78,9 +81,11 @@ export class Daemon {
     return this.exited;
   }
 
-  // Ends the daemon if it still runs and removes its data.
+  // Ends the daemon if it still runs, which must go well, and removes its data.
   async dispose() {
-    if (this.child.exitCode === null && this.child.signalCode === null) await this.stop();
+    const running = this.child.exitCode === null && this.child.signalCode === null;
+    const end = running ? await this.stop() : { code: 0 };
     await rm(this.data, { recursive: true, force: true });
+    if (end.code !== 0) throw new Error(`wick serve ended badly (${end.signal ?? end.code}):\n${this.log.join('\n')}`);
   }
 }

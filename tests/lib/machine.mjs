@@ -34,6 +34,19 @@ export function instanceProcesses(daemon) {
   return descendants(daemon.child.pid).filter(([, command]) => !/^\S*wick-warden /.test(command) || /init/.test(command));
 }
 
+// What a runtime's process is: a fork of a template (which lies one pid namespace below it), a template, or booted.
+function kindOf(pid) {
+  const depth = (/NSpid:(.*)/.exec(read(`/proc/${pid}/status`))?.[1] ?? '').trim().split(/\s+/).length;
+  return depth > 2 ? 'fork' : (/WICK_TEMPLATE=(\w+)/.exec(read(`/proc/${pid}/environ`))?.[1] ?? 'booted');
+}
+
+const runtimeProcesses = (daemon, kinds) =>
+  instanceProcesses(daemon).filter(([pid, command]) => /bootstrap/.test(command) && kinds.includes(kindOf(pid)));
+
+// Those of functions that run or are idle: no first processes, and no templates.
+export const functionProcesses = (daemon) => runtimeProcesses(daemon, ['fork', 'booted']);
+export const versionTemplates = (daemon) => runtimeProcesses(daemon, ['version']);
+
 export const alive = (pid) => read(`/proc/${pid}/stat`) !== '' && !/\) [ZX] /.test(read(`/proc/${pid}/stat`));
 
 function folders(root, depth) {
@@ -82,7 +95,7 @@ export function census(daemon) {
 export async function eventually(condition, what, timeoutMs = 10_000) {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'function' ? what() : what}`);
     await sleep(10);
   }
 }
@@ -97,4 +110,11 @@ export async function atRest(daemon) {
     return before === last;
   }, 'the daemon is at rest');
   return JSON.parse(last);
+}
+
+// Waits until the census is what it was: seats for forks that were made for many calls at once go after some seconds without any.
+export async function restored(daemon, before, timeoutMs = 30_000) {
+  let now;
+  await eventually(() => JSON.stringify(now = census(daemon)) === JSON.stringify(before),
+    () => `${JSON.stringify(now)} becomes ${JSON.stringify(before)}`, timeoutMs);
 }

@@ -14,6 +14,9 @@ def _plain(value):
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
+_encoder = json.JSONEncoder(default=_plain)
+
+
 def _event_of(payload):
     try:
         return json.loads(payload)
@@ -23,7 +26,7 @@ def _event_of(payload):
 
 def _text_of(result):
     try:
-        return json.dumps(result, default=_plain)
+        return _encoder.encode(result)
     except Exception as error:
         raise RuntimeFault("MarshalError", f"Unable to marshal response: {error}") from None
 

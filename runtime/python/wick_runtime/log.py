@@ -6,9 +6,12 @@ import os
 import sys
 import time
 
-JSON_FORMAT = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 LEVELS = {"TRACE": logging.DEBUG}  # AWS's names that Python lacks
 PARTIAL_LINE_MAX = 128 * 1024  # bytes kept while waiting for the end of a line
+
+
+def _is_json():
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 class Request:
@@ -102,7 +105,7 @@ def set_up(channel):
         output = io.TextIOWrapper(_Output(channel, fd), encoding="utf-8", errors="backslashreplace", write_through=True)
         setattr(sys, name, output)
     handler = _Handler(channel)
-    handler.setFormatter(_JsonFormatter() if JSON_FORMAT else _text_formatter())
+    handler.setFormatter(_JsonFormatter() if _is_json() else _text_formatter())
     handler.addFilter(_RequestFilter(request))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -121,7 +124,7 @@ def flush():
 
 def log_error(channel, fault):
     """Logs an error object as AWS does: in text, the type, the message and the trace as one event."""
-    if JSON_FORMAT:
+    if _is_json():
         entry = {
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "log_level": "ERROR",

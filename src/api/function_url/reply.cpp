@@ -91,8 +91,10 @@ http::Response refuse(unsigned status, std::string_view error_type, const json::
 }  // namespace
 
 http::Response reply_of(const std::string& result) {
+  unsigned char space[2048];  // an ordinary reply's values take no heap
+  json::monotonic_resource memory(space);
   boost::system::error_code broken;
-  const json::value value = json::parse(result, broken);
+  const json::value value = json::parse(result, broken, &memory);
   if (broken) return plain_reply(result, nullptr);
   if (!value.is_object() || !value.as_object().contains("statusCode")) return plain_reply(result, &value);
   const json::object& answer = value.as_object();

@@ -16,28 +16,34 @@
 namespace wick::api::lambda {
 
 struct Activations::State {
-  State(boost::asio::any_io_executor loop_in, WorkerPool& pool_in, function::Registry& registry_in, function::Packages& packages_in)
-      : loop(std::move(loop_in)), pool(pool_in), registry(registry_in), packages(packages_in), idle(loop) {}
+  State(boost::asio::any_io_executor loop_in, WorkerPool& pool_in, function::Registry& registry_in, function::Packages& packages_in,
+        std::function<void(function::VersionPtr)> active_in)
+      : loop(std::move(loop_in)), pool(pool_in), registry(registry_in), packages(packages_in), active(std::move(active_in)), idle(loop) {}
 
   boost::asio::any_io_executor loop;
   WorkerPool& pool;
   function::Registry& registry;
   function::Packages& packages;
+  std::function<void(function::VersionPtr)> active;
   boost::asio::steady_timer idle;  // cancelled when the last one is done
   std::size_t running = 0;
   bool stopping = false;
 
   static boost::asio::awaitable<void> run(std::shared_ptr<State> self, function::VersionPtr version) {
-    const auto recorded = co_await self->pool.run([self, version]() -> Result<> {
-      const auto prepared = self->packages.prepare(*version);
-      return self->registry.activated(*version, prepared ? Result<>() : std::unexpected(prepared.error()));
+    bool prepared = false;
+    const auto recorded = co_await self->pool.run([self, version, &prepared]() -> Result<> {
+      const auto package = self->packages.prepare(*version);
+      prepared = package.has_value();
+      return self->registry.activated(*version, package ? Result<>() : std::unexpected(package.error()));
     });
+    if (prepared && !self->stopping) self->active(version);
     if (!recorded) spdlog::error("cannot record that {}:{} is ready: {}", version->name.str(), version->version, recorded.error().message);
   }
 };
 
-Activations::Activations(boost::asio::any_io_executor loop, WorkerPool& pool, function::Registry& registry, function::Packages& packages)
-    : state_(std::make_shared<State>(std::move(loop), pool, registry, packages)) {}
+Activations::Activations(boost::asio::any_io_executor loop, WorkerPool& pool, function::Registry& registry, function::Packages& packages,
+                         std::function<void(function::VersionPtr)> active)
+    : state_(std::make_shared<State>(std::move(loop), pool, registry, packages, std::move(active))) {}
 
 Activations::~Activations() = default;
 

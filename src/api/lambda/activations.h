@@ -3,6 +3,7 @@
 //
 // What is pending is recorded in the registry with the change itself, so start() finishes what an earlier run left.
 // Threads: event loop; the unpacking is on the pool. Owned by LambdaApi.
+#include <functional>
 #include <memory>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,8 +24,9 @@ namespace wick::api::lambda {
 
 class Activations {
  public:
-  // All references outlive this.
-  Activations(boost::asio::any_io_executor loop, WorkerPool& pool, function::Registry& registry, function::Packages& packages);
+  // All references outlive this. active is called on the loop for each version that can be run now.
+  Activations(boost::asio::any_io_executor loop, WorkerPool& pool, function::Registry& registry, function::Packages& packages,
+              std::function<void(function::VersionPtr)> active);
   ~Activations();
 
   Result<> start();  // blocks: reads what is pending

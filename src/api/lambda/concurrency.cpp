@@ -112,6 +112,7 @@ Output list_provisioned_concurrency_configs(Call& call) {
   if (!who) return std::unexpected(who.error());
   API_TRY(auto page, call.registry.list_provisioned(who->name, text(call.input, "Marker"), max_items(call.input)));
   std::vector<std::string> arns;
+  arns.reserve(page.items.size());
   for (const auto& provisioned : page.items) arns.push_back(call.registry.arn(who->name, provisioned.qualifier));
   call.then([&engine = call.engine, items = std::move(page.items), arns = std::move(arns)](json::object& output) {
     json::array configs;

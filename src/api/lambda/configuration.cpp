@@ -2,11 +2,10 @@
 
 #include <utility>
 
-#include <fmt/core.h>
-
-#include "base/digest.h"
 #include "function/json_fields.h"
 #include "function/version_record.h"
+#include "invoke/log_lines.h"
+#include "invoke/template_rules.h"
 
 namespace wick::api::lambda {
 namespace json = boost::json;
@@ -16,11 +15,6 @@ using function::UpdateStatus;
 using function::Version;
 
 namespace {
-
-// AWS names the exact build of the runtime by a hash; Wick's is stable for each runtime.
-std::string runtime_version_arn(const function::Registry& registry, const std::string& runtime) {
-  return fmt::format("arn:aws:lambda:{}::runtime:{}", registry.region(), to_hex(bytes_of(sha256(runtime))));
-}
 
 json::object logging(const Version& version) {
   json::object out{{"LogFormat", version.log_format == LogFormat::json ? "JSON" : "Text"},
@@ -119,8 +113,18 @@ json::object configuration(const function::Registry& registry, const Version& ve
   add_optional(version, out);
   if (shown == Shown::listed) return out;
   add_state(version, out);
-  out["RuntimeVersionConfig"] = {{"RuntimeVersionArn", runtime_version_arn(registry, version.runtime)}};
+  out["RuntimeVersionConfig"] = {{"RuntimeVersionArn", invoke::runtime_version_arn(registry.region(), version.runtime)}};
   return out;
+}
+
+void set_optimization(const invoke::Engine& engine, const Version& version, json::object& configuration) {
+  if (!invoke::has_snap_start(version)) return;
+  const bool refused = engine.template_of(version).state == invoke::TemplateInfo::State::refused;
+  configuration.at("SnapStart").as_object()["OptimizationStatus"] = refused ? "Off" : "On";
+}
+
+void optimization_after(Call& call, function::VersionPtr version) {
+  call.then([&engine = call.engine, version = std::move(version)](json::object& output) { set_optimization(engine, *version, output); });
 }
 
 }  // namespace wick::api::lambda

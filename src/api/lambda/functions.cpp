@@ -109,6 +109,7 @@ Output get_function(Call& call) {
     for (const auto& [key, value] : head.tags) tags[key] = value;
     out["Tags"] = std::move(tags);
   }
+  call.then([&engine = call.engine, version](json::object& output) { set_optimization(engine, *version, output.at("Configuration").as_object()); });
   if (head.reserved_concurrency) out["Concurrency"] = {{"ReservedConcurrentExecutions", *head.reserved_concurrency}};
   return out;
 }
@@ -117,6 +118,7 @@ Output get_function_configuration(Call& call) {
   auto who = named(call.registry, call.input);
   if (!who) return std::unexpected(who.error());
   API_TRY(const auto version, call.registry.find(who->name, who->qualifier));
+  optimization_after(call, version);
   return configuration(call.registry, *version, call.registry.arn(who->name, who->qualifier));
 }
 

@@ -1,5 +1,6 @@
 #include "api/lambda/lambda_api.h"
 
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -19,7 +20,8 @@ class LambdaApi::Impl {
   Impl(LambdaParts parts_in, LambdaOptions options_in)
       : parts(std::move(parts_in)),
         options(std::move(options_in)),
-        activations(parts.loop, parts.pool, parts.registry, parts.packages),
+        activations(parts.loop, parts.pool, parts.registry, parts.packages,
+                    [&engine = parts.engine](function::VersionPtr version) { engine.expect(std::move(version)); }),
         model(lambda_model()) {}
 
   LambdaParts parts;
@@ -37,6 +39,7 @@ class LambdaApi::Impl {
 
   boost::asio::awaitable<Reply> answer(Match match, http::Request request, invoke::RequestId id);
   boost::asio::awaitable<Reply> ask(Match match, http::Request request, Handler handler);
+  Result<> expect_runtimes();
 };
 
 namespace {
@@ -79,6 +82,21 @@ boost::asio::awaitable<Reply> LambdaApi::Impl::ask(Match match, http::Request re
   co_return model.encode(*match.operation, *output);
 }
 
+// One function of each runtime in use is enough for the engine to have the runtimes ready.
+Result<> LambdaApi::Impl::expect_runtimes() {
+  constexpr std::size_t kPage = 1000;
+  std::set<std::string> seen;
+  std::string marker;
+  do {
+    WICK_TRY(auto page, parts.registry.list(function::Which::latest, marker, kPage));
+    for (auto& version : page.items) {
+      if (seen.insert(version->runtime).second) parts.engine.expect(std::move(version));
+    }
+    marker = std::move(page.next_marker);
+  } while (!marker.empty());
+  return {};
+}
+
 LambdaApi::LambdaApi(LambdaParts parts, LambdaOptions options) : impl_(std::make_unique<Impl>(std::move(parts), std::move(options))) {}
 LambdaApi::~LambdaApi() = default;
 
@@ -89,6 +107,7 @@ Result<> LambdaApi::start() {
   for (const auto& one : concurrency.provisioned) {
     if (auto version = parts.registry.find(one.function, one.version)) parts.engine.set_provisioned_concurrency(*version, one.requested);
   }
+  WICK_CHECK(impl_->expect_runtimes());
   return impl_->activations.start();
 }
 

@@ -42,7 +42,8 @@ class LambdaApi {
   LambdaApi(LambdaParts parts, LambdaOptions options);
   ~LambdaApi();
 
-  // Finishes what an earlier run left pending and gives the engine its concurrency settings. Blocks: before the loop serves anyone.
+  // Finishes what an earlier run left pending and gives the engine its concurrency settings and the runtimes in use. Blocks: before the loop serves
+  // anyone.
   Result<> start();
 
   boost::asio::awaitable<http::Response> handle(http::Request request);

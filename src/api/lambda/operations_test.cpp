@@ -19,6 +19,27 @@ class OperationsTest : public ApiTest {
   }
 };
 
+TEST_F(OperationsTest, SnapStartIsOnForPublishedVersionsThatCanHaveATemplate) {
+  const auto status = [this](const std::string& qualifier) {
+    return call("GET", at("f", "/configuration" + qualifier)).body.at("SnapStart").at("OptimizationStatus");
+  };
+  backend.forks = true;
+  backend.script = [](invoke::FakeRuntime& runtime) {
+    runtime.send(invoke::FrameType::ready, R"({"forkable":false,"reason":"threads"})");
+    return 0;
+  };
+  EXPECT_EQ(status("?Qualifier=1"), "Off");  // published without
+  ASSERT_EQ(call("PUT", at("f", "/configuration"), {{"SnapStart", {{"ApplyOn", "PublishedVersions"}}}}).status, 200U);
+  settled("f");
+  EXPECT_EQ(status(""), "Off");  // $LATEST never has it
+  const auto published = call("POST", at("f", "/versions"), "{}");
+  EXPECT_EQ(published.body.at("Version"), "2");
+  EXPECT_EQ(published.body.at("SnapStart").at("OptimizationStatus"), "On");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (status("?Qualifier=2") != "Off" && std::chrono::steady_clock::now() < end) continue;  // its template has said that it cannot
+  EXPECT_EQ(status("?Qualifier=2"), "Off");
+}
+
 TEST_F(OperationsTest, VersionsAndAliases) {
   EXPECT_EQ(call("GET", at("f", "/versions")).body.at("Versions").as_array().size(), 2U);
   const auto created = call("POST", at("f", "/aliases"), {{"Name", "live"}, {"FunctionVersion", "1"}});

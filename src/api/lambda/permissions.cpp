@@ -30,7 +30,7 @@ std::optional<json::value> principal_of(const std::string& principal) {
 json::object conditions(const json::object& input) {
   json::object equals, like, truth;
   const auto put = [&](json::object& to, std::string_view key, std::string_view from) {
-    if (auto value = text(input, from); !value.empty()) to[key] = std::move(value);
+    if (const auto value = text(input, from); !value.empty()) to[key] = value;
   };
   put(equals, "lambda:FunctionUrlAuthType", "FunctionUrlAuthType");
   put(equals, "lambda:EventSourceToken", "EventSourceToken");
@@ -106,8 +106,8 @@ Output add_layer_version_permission(Call& call) {
                          {"Principal", std::move(*principal)},
                          {"Action", text(call.input, "Action")},
                          {"Resource", arn(call, *layer)}};
-  if (auto organization = text(call.input, "OrganizationId"); !organization.empty()) {
-    statement["Condition"] = {{"StringEquals", {{"aws:PrincipalOrgID", std::move(organization)}}}};
+  if (const auto organization = text(call.input, "OrganizationId"); !organization.empty()) {
+    statement["Condition"] = {{"StringEquals", {{"aws:PrincipalOrgID", organization}}}};
   }
   API_TRY(const auto policy, call.registry.add_layer_permission(layer->name, layer->number, statement, text(call.input, "RevisionId")));
   return json::object{{"Statement", json::serialize(statement)}, {"RevisionId", policy.revision_id}};

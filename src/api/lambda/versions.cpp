@@ -18,7 +18,10 @@ Output publish_version(Call& call) {
   API_TRY(const auto version, call.registry.publish(who->name, request));
   if (version->state == function::State::pending) {
     call.then([&activations = call.activations, version](json::object&) { activations.begin(version); });
+  } else {
+    call.then([&engine = call.engine, version](json::object&) { engine.expect(version); });
   }
+  optimization_after(call, version);
   return configuration(call.registry, *version, call.registry.arn(who->name, version->version));
 }
 
@@ -30,6 +33,10 @@ Output list_versions_by_function(Call& call) {
   for (const auto& version : page.items) {
     versions.push_back(configuration(call.registry, *version, call.registry.arn(who->name, version->version), Shown::listed));
   }
+  call.then([&engine = call.engine, items = page.items](json::object& output) {
+    json::array& shown = output.at("Versions").as_array();
+    for (std::size_t i = 0; i < items.size(); ++i) set_optimization(engine, *items[i], shown[i].as_object());
+  });
   return json::object{{"Versions", std::move(versions)}, {"NextMarker", next_marker(page.next_marker)}};
 }
 

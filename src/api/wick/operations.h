@@ -28,6 +28,7 @@ Reply list_runtimes(Shared state);
 Reply install_runtime(Shared state, http::Request request);
 Reply add_runtime(Shared state, http::Request request);
 Reply get_logs(Shared state, std::string function, http::Request request);
+Reply get_templates(Shared state, std::string function);
 Reply get_usage(Shared state, http::Request request);
 Reply get_call(Shared state, std::string request_id);
 Reply get_package(Shared state, std::string file, http::Request request);

@@ -50,6 +50,7 @@ boost::asio::awaitable<http::Response> WickApi::handle(http::Request request) {
   if (is("POST", {"runtimes", "install"})) co_return co_await install_runtime(state, std::move(request));
   if (is("POST", {"runtimes", "add"})) co_return co_await add_runtime(state, std::move(request));
   if (is("GET", {"functions", "*", "logs"})) co_return co_await get_logs(state, path[1], std::move(request));
+  if (is("GET", {"functions", "*", "templates"})) co_return co_await get_templates(state, path[1]);
   if (is("GET", {"usage"})) co_return co_await get_usage(state, std::move(request));
   if (is("GET", {"calls", "*"})) co_return co_await get_call(state, path[1]);
   if (is("GET", {"packages", "*"})) co_return co_await get_package(state, path[1], std::move(request));

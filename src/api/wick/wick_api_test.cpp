@@ -32,6 +32,10 @@ using boost::asio::awaitable;
 class NoBackend : public sandbox::Backend {
  public:
   awaitable<Result<sandbox::Booted>> boot(sandbox::Spec, std::function<void(sandbox::Exit)>) override { co_return fail(Errc::unavailable, "none"); }
+  awaitable<Result<sandbox::Booted>> fork(sandbox::ForkSpec, std::function<void(sandbox::Exit)>) override {
+    co_return fail(Errc::unavailable, "none");
+  }
+  bool can_fork() const override { return false; }
   void end_init(const sandbox::InstanceId&) override {}
   void kill(const sandbox::InstanceId&) override {}
   awaitable<Result<sandbox::Usage>> usage(sandbox::InstanceId) override { co_return sandbox::Usage{}; }
@@ -62,8 +66,9 @@ class WickApiTest : public testing::Test {
     engine_ = std::make_unique<invoke::Engine>(
         loop_.get_executor(), backend_, *packages_, pool_, Clock::system(), invoke::EngineOptions{}, [](invoke::LogEvent) {},
         [](invoke::UsageRecord) {});
-    usage_ = std::make_unique<service::usage::Usage>(loop_.get_executor(), pool_, *kv_, Clock::system(),
-                                                     [](const function::FunctionName&) { return function::Tags{{"team", "red"}}; });
+    usage_ = std::make_unique<service::usage::Usage>(loop_.get_executor(), pool_, *kv_, Clock::system(), [](const function::FunctionName&) {
+      return function::Tags{{"team", "red"}};
+    });
     DaemonInfo info{.version = "1.2.3",
                     .started = WallTime(),
                     .data = folder_,
@@ -270,6 +275,18 @@ TEST_F(WickApiTest, FollowingEndsWhenTheDaemonStops) {
   const boost::json::value line = boost::json::parse(collected.text.substr(0, collected.text.find('\n')));
   EXPECT_EQ(line.at("message"), "new");
   EXPECT_EQ(line.at("time"), 5'000);
+}
+
+TEST_F(WickApiTest, TemplatesOfAFunction) {
+  create_function("f");
+  const http::Response response = call("GET", "/_wick/v1/functions/f/templates");
+  ASSERT_EQ(response.status, 200u) << response.body;
+  const boost::json::value answer = boost::json::parse(response.body);
+  const boost::json::value& one = answer.at("templates").as_array().at(0);
+  EXPECT_EQ(one.at("version"), "$LATEST");
+  EXPECT_EQ(one.at("state"), "refused");
+  EXPECT_EQ(one.at("reason"), "this machine or mode cannot fork instances");
+  EXPECT_EQ(call("GET", "/_wick/v1/functions/g/templates").status, 404u);
 }
 
 TEST_F(WickApiTest, PackagesByLink) {

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -80,7 +81,6 @@ class Stepper {
 
   // Also by what the process's memory holds meanwhile the sets might not become empty: that is looked at afterwards.
   Result<> drop_capabilities() {
-    for (std::uint64_t capability = 0; capability <= CAP_LAST_CAP; ++capability) WICK_CHECK(call(SYS_prctl, PR_CAPBSET_DROP, capability));
     const std::uint64_t header = home_.rsp - kBelowStack;
     const std::uint64_t words[] = {_LINUX_CAPABILITY_VERSION_3, 0, 0, 0};
     for (std::size_t i = 0; i < std::size(words); ++i) {
@@ -122,7 +122,8 @@ constexpr std::array<int, 7> kTypes{CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS, CL
 
 Result<> check_capabilities(int proc, pid_t process) {
   WICK_TRY(const std::string status, read_at(proc, fmt::format("{}/status", process)));
-  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
+  // The bounding set stays full: with no_new_privs nothing is gained from it.
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
     if (status.find(fmt::format("{}:\t0000000000000000\n", set)) == std::string::npos) return refuse("it has capabilities");
   }
   for (const char* line : {"\nNoNewPrivs:\t1\n", "\nSeccomp:\t2\n", "\nThreads:\t1\n"}) {
@@ -145,15 +146,22 @@ Result<> check_namespaces(int proc, pid_t process, const Namespaces& namespaces)
   return {};
 }
 
+Result<> check_cgroups(int proc, pid_t process, std::string_view wanted) {
+  WICK_TRY(const std::string cgroups, read_at(proc, fmt::format("{}/cgroup", process)));
+  if (cgroups != wanted) return refuse("it is in other control groups");
+  return {};
+}
+
 }  // namespace
 
 Result<Admission> Admission::seize(pid_t process) {
-  // On one processor a stop is a switch, not a wake-up of another: a third of the time. Its own set comes back in admit().
+  // On one processor a stop is a switch, not a wake-up of another: a third of the time. Both sets come back in admit().
   cpu_set_t here;
   CPU_ZERO(&here);
   CPU_SET(static_cast<std::size_t>(sched_getcpu()), &here);
   Admission admission(process);
-  if (sched_getaffinity(process, sizeof(admission.processors_), &admission.processors_) == 0) {
+  if (sched_getaffinity(process, sizeof(admission.processors_), &admission.processors_) == 0 &&
+      sched_getaffinity(0, sizeof(admission.own_), &admission.own_) == 0) {
     (void)sched_setaffinity(0, sizeof(here), &here);
     (void)sched_setaffinity(process, sizeof(here), &here);
   }
@@ -161,7 +169,7 @@ Result<Admission> Admission::seize(pid_t process) {
   return admission;
 }
 
-Result<> Admission::admit(const Namespaces& namespaces, int proc) {
+Result<> Admission::admit(const Namespaces& namespaces, std::string_view cgroups, int proc) {
 #ifdef __x86_64__
   const auto steps = [&]() -> Result<> {
     Stepper stepper(process_);
@@ -170,17 +178,23 @@ Result<> Admission::admit(const Namespaces& namespaces, int proc) {
       WICK_TRY(const long result, stepper.call(SYS_setns, static_cast<std::uint64_t>(theirs[i]), static_cast<std::uint64_t>(kTypes[i])));
       if (result != 0) return refuse("it cannot join a namespace");
     }
+    // A signal to its process group, which is the template's so far, would reach the template and every other fork.
+    WICK_CHECK(stepper.call(SYS_setsid, 0, 0));
+    if (getpgid(process_) != process_ || getsid(process_) != process_) return refuse("it has no session of its own");
     WICK_CHECK(stepper.drop_capabilities());
     WICK_CHECK(check_capabilities(proc, process_));
+    WICK_CHECK(check_cgroups(proc, process_, cgroups));
     WICK_CHECK(check_namespaces(proc, process_, namespaces));
     (void)sched_setaffinity(process_, sizeof(processors_), &processors_);
     return stepper.finish();
   };
   auto admitted = steps();
+  (void)sched_setaffinity(0, sizeof(own_), &own_);
   if (!admitted) (void)kill(process_, SIGKILL);
   return admitted;
 #else
   (void)namespaces;
+  (void)cgroups;
   (void)proc;
   (void)kill(process_, SIGKILL);
   return refuse("this machine's registers are not known");

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -27,14 +28,16 @@ class Admission {
   static Result<Admission> seize(pid_t process);
 
   // Waits, without a bound of its own, until the process calls setns with the address of the numbers (int) of its descriptors of the
-  // namespaces, and admits it: the call returns 0. proc is an open folder /proc. To be called by a process that is ended at a deadline. Errors:
-  // denied (the process has not done so, or is not where it should be; it is killed), io.
-  Result<> admit(const Namespaces& namespaces, int proc);
+  // namespaces, and admits it, in a session of its own: the call returns 0. cgroups is what its /proc/PID/cgroup is to say; proc is an
+  // open folder /proc. To be called by a process that is ended at a deadline. Errors: denied (the process has not done so, or is not
+  // where it should be; it is killed), io.
+  Result<> admit(const Namespaces& namespaces, std::string_view cgroups, int proc);
 
  private:
   explicit Admission(pid_t process) : process_(process) {}
   pid_t process_;
   cpu_set_t processors_{};  // that it may run on
+  cpu_set_t own_{};         // that the caller may
 };
 
 }  // namespace wick::sandbox::warden

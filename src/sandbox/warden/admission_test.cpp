@@ -232,7 +232,7 @@ class AdmissionTest : public testing::Test {
     if (!ordered) return {};
     channel.theirs.reset();
     own.theirs.reset();
-    if (auto admitted = admission->admit(wanted, proc_.get()); !admitted) {
+    if (auto admitted = admission->admit(wanted, own_cgroups(), proc_.get()); !admitted) {
       refusal_ = admitted.error().message;
       return {};
     }
@@ -242,6 +242,9 @@ class AdmissionTest : public testing::Test {
     (void)hear(channel.ours.get(), text, sizeof(text) - 1);
     return text;
   }
+
+  // No group is made here, so that everybody stays in this process's.
+  std::string own_cgroups() const { return *read_at(proc_.get(), "self/cgroup"); }
 
   UniqueFd proc_;
   Pair control_;

@@ -4,6 +4,8 @@
 //
 // The warden owns one group, named after the data directory, and below it one for each instance. What a killed
 // warden left there is removed at the next start.
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,14 +22,18 @@ class Cgroup {
  public:
   virtual ~Cgroup() = default;
 
-  // Memory without swap, and processes and threads. The processor stays free until limit_cpu().
-  virtual Result<> limit(const Limits& limits) = 0;
+  // Memory without swap, and processes and threads. The processor stays free until limit_cpu(). What the kernel kills for memory is
+  // the whole group, where it can (version 2), or the largest of its processes.
+  enum class OutOfMemory { ends_all, ends_one };
+  virtual Result<> limit(const Limits& limits, OutOfMemory effect) = 0;
   virtual Result<> limit_cpu(std::uint32_t cpu_millis) = 0;
 
   // How a new process gets in: born there where the kernel can (the folder for CLONE_INTO_CGROUP), or else by enter(), which
   // moves the calling process, which must have one thread.
   virtual Result<UniqueFd> birthplace() const = 0;  // no descriptor where enter() is needed
   virtual Result<> enter() const = 0;
+  // Files by which a process that may not open them gets in: it writes "0" to each.
+  virtual Result<std::vector<UniqueFd>> doors() const = 0;
 
   // An eventfd that becomes readable a moment before the kernel kills one process of the group for memory, or decides to kill
   // elsewhere, in a group further up; -1 where it kills all of the group by itself.
@@ -37,6 +43,8 @@ class Cgroup {
   // Kills every process in the group and lets it have the processor that it takes to die. Does not wait, and need not get them all
   // where the kernel cannot kill a group (version 1): to be repeated until they are gone.
   virtual void kill() = 0;
+  // The same to all but one, which cannot start others either. True once there is no other.
+  virtual bool kill_but(pid_t spared) = 0;
 
   virtual Usage usage() const = 0;
   virtual Result<> remove() = 0;  // does not wait: fails while the kernel is not done with processes that have just gone

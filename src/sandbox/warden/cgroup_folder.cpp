@@ -55,16 +55,26 @@ Result<> remove_group(int parent, const std::string& name) {
 }
 
 // A process of another pid namespace shows as 0, which must not be signalled.
-bool kill_group(int parent, const std::string& name) {
+bool kill_group(int parent, const std::string& name, pid_t spared) {
   const auto processes = read_at(parent, name + "/cgroup.procs");
-  if (!processes || processes->empty()) return true;
+  if (!processes) return true;
+  bool alone = true;
   for (std::string_view rest = *processes; !rest.empty();) {
     const auto pid = static_cast<pid_t>(to_number(rest));
-    if (pid > 1) kill(pid, SIGKILL);
+    if (pid != spared) {
+      alone = false;
+      if (pid > 1) kill(pid, SIGKILL);
+    }
     const std::size_t end = rest.find('\n');
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
-  return false;
+  return alone;
+}
+
+Result<UniqueFd> open_door(int parent, const std::string& path) {
+  UniqueFd door(openat(parent, path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!door) return fail_errno("open", path);
+  return door;
 }
 
 void clear_groups(int folder) {

@@ -1,5 +1,7 @@
 #pragma once
 // What both versions do with the folder of a controller tree that is the warden's own.
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -10,8 +12,10 @@ namespace wick::sandbox::warden {
 
 Result<> make_group(int parent, const std::string& name);
 Result<> remove_group(int parent, const std::string& name);  // one that is not there is well removed
-// Sends SIGKILL to all that the group has now. True when it has none.
-bool kill_group(int parent, const std::string& name);
+// Sends SIGKILL to all that the group has now, but to one (0 for none). True when it has no other.
+bool kill_group(int parent, const std::string& name, pid_t spared = 0);
+// A file of a group to which a process writes "0" to get in.
+Result<UniqueFd> open_door(int parent, const std::string& path);
 // Kills every process in every group in folder, waits up to two seconds for that, and removes the groups.
 void clear_groups(int folder);
 

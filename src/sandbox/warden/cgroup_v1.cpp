@@ -28,7 +28,7 @@ class CgroupV1 final : public Cgroup {
     for (const Controller& controller : controllers_) WICK_CHECK(make_group(controller.own.get(), name_));
     return watch_memory();
   }
-  Result<> limit(const Limits& limits) override {
+  Result<> limit(const Limits& limits, OutOfMemory) override {
     const std::string memory = std::to_string(limits.memory_bytes);
     WICK_CHECK(set("memory", "memory.limit_in_bytes", memory));
     (void)set("memory", "memory.memsw.limit_in_bytes", memory);  // not there without swap accounting
@@ -46,10 +46,19 @@ class CgroupV1 final : public Cgroup {
     for (const Controller& controller : controllers_) WICK_CHECK(write_at(controller.own.get(), name_ + "/tasks", "0"));
     return {};
   }
-  void kill() override {
+  Result<std::vector<UniqueFd>> doors() const override {
+    std::vector<UniqueFd> doors;
+    for (const Controller& controller : controllers_) {
+      WICK_TRY(UniqueFd door, open_door(controller.own.get(), name_ + "/tasks"));
+      doors.push_back(std::move(door));
+    }
+    return doors;
+  }
+  void kill() override { (void)kill_but(0); }
+  bool kill_but(pid_t spared) override {
     (void)set("pids", "pids.max", "0");
     (void)set("cpu", "cpu.cfs_quota_us", "-1");
-    (void)kill_group(controllers_.front().own.get(), name_);
+    return kill_group(controllers_.front().own.get(), name_, spared);
   }
   int out_of_memory_event() const override { return event_.get(); }
   bool out_of_memory() const override {

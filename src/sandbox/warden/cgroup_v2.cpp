@@ -14,10 +14,10 @@ class CgroupV2 final : public Cgroup {
  public:
   CgroupV2(int parent, std::string name) : parent_(parent), name_(std::move(name)) {}
 
-  Result<> limit(const Limits& limits) override {
+  Result<> limit(const Limits& limits, OutOfMemory effect) override {
     WICK_CHECK(set("memory.max", std::to_string(limits.memory_bytes)));
     (void)set("memory.swap.max", "0");  // not there without swap
-    WICK_CHECK(set("memory.oom.group", "1"));
+    WICK_CHECK(set("memory.oom.group", effect == OutOfMemory::ends_all ? "1" : "0"));
     return set("pids.max", std::to_string(limits.pids));
   }
   Result<> limit_cpu(std::uint32_t cpu_millis) override {
@@ -32,6 +32,17 @@ class CgroupV2 final : public Cgroup {
   void kill() override {
     (void)set("cpu.max", fmt::format("max {}", kCpuPeriodMicros));
     if (!set("cgroup.kill", "1")) (void)kill_group(parent_, name_);  // Linux 5.14
+  }
+  Result<std::vector<UniqueFd>> doors() const override {
+    std::vector<UniqueFd> doors;
+    WICK_TRY(UniqueFd door, open_door(parent_, name_ + "/cgroup.procs"));
+    doors.push_back(std::move(door));
+    return doors;
+  }
+  bool kill_but(pid_t spared) override {
+    (void)set("pids.max", "0");
+    (void)set("cpu.max", fmt::format("max {}", kCpuPeriodMicros));
+    return kill_group(parent_, name_, spared);
   }
   int out_of_memory_event() const override { return -1; }
   bool out_of_memory() const override {

@@ -41,12 +41,14 @@ TEST_F(CgroupV2Test, WritesLimits) {
   for (const char* file : {"memory.max", "memory.swap.max", "memory.oom.group", "pids.max", "cpu.max"}) put(std::string("wick/1/") + file);
   auto cgroup = (*cgroups)->make("1");
   ASSERT_TRUE(cgroup) << cgroup.error().message;
-  const auto limited = (*cgroup)->limit({.memory_bytes = 134217728, .cpu_millis = 72, .pids = 64, .tmp_bytes = 0});
+  const auto limited = (*cgroup)->limit({.memory_bytes = 134217728, .cpu_millis = 72, .pids = 64, .tmp_bytes = 0}, Cgroup::OutOfMemory::ends_all);
   ASSERT_TRUE(limited) << limited.error().message;
   EXPECT_EQ(get("wick/1/memory.max"), "134217728");
   EXPECT_EQ(get("wick/1/memory.swap.max"), "0");
   EXPECT_EQ(get("wick/1/memory.oom.group"), "1");
   EXPECT_EQ(get("wick/1/pids.max"), "64");
+  ASSERT_TRUE((*cgroup)->limit({.memory_bytes = 1, .cpu_millis = 72, .pids = 64, .tmp_bytes = 0}, Cgroup::OutOfMemory::ends_one));
+  EXPECT_EQ(get("wick/1/memory.oom.group"), "0");
   EXPECT_EQ(get("wick/1/cpu.max"), "");  // not during init
   ASSERT_TRUE((*cgroup)->limit_cpu(72));
   EXPECT_EQ(get("wick/1/cpu.max"), "1440 20000");

@@ -13,9 +13,13 @@ namespace wick::sandbox::warden {
 namespace {
 
 // AWS's runtime gives V8 nine tenths of the function's memory, so that it collects before the kernel kills, and longer headers.
-std::vector<std::string> node_arguments(const std::string& prefix, const Limits& limits) {
-  return {prefix + "/bin/node", fmt::format("--max-old-space-size={}", limits.memory_bytes / kMiB * 9 / 10), "--max-http-header-size=81920",
-          "/var/runtime/bootstrap.cjs"};
+// A template can only be forked while it has one thread.
+std::vector<std::string> node_arguments(const std::string& prefix, const Boot& boot) {
+  std::vector<std::string> arguments{prefix + "/bin/node", fmt::format("--max-old-space-size={}", boot.limits.memory_bytes / kMiB * 9 / 10),
+                                     "--max-http-header-size=81920"};
+  if (boot.is_template) arguments.insert(arguments.end(), {"--single-threaded", "--v8-pool-size=0"});
+  arguments.emplace_back("/var/runtime/bootstrap.cjs");
+  return arguments;
 }
 
 }  // namespace
@@ -35,7 +39,7 @@ Result<Entry> find_entry(const Boot& boot, const Options& options, int data) {
     entry.language_folder = "runtimes/" + name;
   }
   if (name.starts_with("nodejs")) {
-    entry.arguments = node_arguments(prefix, boot.limits);
+    entry.arguments = node_arguments(prefix, boot);
     entry.runtime_folder = "node";
   } else {
     entry.arguments = {prefix + "/bin/" + name, "/var/runtime/bootstrap.py"};

@@ -12,15 +12,14 @@ namespace wick::sandbox::warden {
 Result<std::string> read_at(int folder, const std::string& path) {
   const UniqueFd file(openat(folder, path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return fail_errno("open", path);
-  std::string text(64 * 1024, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t n = read(file.get(), text.data() + size, text.size() - size);
+  std::string text;
+  char piece[4096];
+  while (text.size() < 64 * 1024) {
+    const ssize_t n = read(file.get(), piece, sizeof(piece));
     if (n < 0) return fail_errno("read", path);
     if (n == 0) break;
-    size += static_cast<std::size_t>(n);
+    text.append(piece, static_cast<std::size_t>(n));
   }
-  text.resize(size);
   return text;
 }
 

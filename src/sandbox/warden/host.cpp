@@ -30,6 +30,7 @@ constexpr uid_t kRootlessUser = 1;
 // The daemon's end decides when the warden ends: a terminal's interrupt or a service manager's SIGTERM is the daemon's to handle.
 void ignore_signals() {
   for (const int signal_number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) signal(signal_number, SIG_IGN);
+  signal(SIGCHLD, SIG_IGN);  // the kernel reaps; that a process has ended shows at its pidfd
 }
 
 // A few descriptors for each instance.
@@ -68,8 +69,20 @@ Result<> drop_what_is_not_needed() {
   WICK_CHECK(set_no_new_privs());
   bound_capabilities({});
   // Mounts and namespaces; instances' users; their networks; their signals; a data directory that is the daemon's alone, and
-  // cgroup folders that nobody may write.
-  return keep_capabilities({CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_KILL, CAP_DAC_OVERRIDE});
+  // cgroup folders that nobody may write; the admission of forks (admission.h), traced on one processor, and
+  // mounts in their namespaces.
+  return keep_capabilities(
+      {CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_KILL, CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, CAP_SYS_CHROOT, CAP_SYS_NICE});
+}
+
+// The rights that it takes are root's; registers are those of one machine; a fork must be told from its template by its groups.
+bool can_fork(bool root, bool cgroups) {
+#ifdef __x86_64__
+  return root && cgroups;
+#else
+  (void)root, (void)cgroups;
+  return false;
+#endif
 }
 
 }  // namespace
@@ -93,8 +106,13 @@ Result<Host> set_up_host(Options options) {
   UniqueFd user_namespace(root ? -1 : openat(proc_self.get(), "ns/user", O_RDONLY | O_CLOEXEC));
   WICK_TRY(Networks networks, Networks::open(std::move(proc_self)));
   WICK_TRY(SyscallFilter filter, compile_syscall_filter());
+  WICK_TRY(SyscallFilter template_filter, compile_syscall_filter(FilterFor::templates));
+  const bool forks = can_fork(root, found.cgroups != nullptr);
+  if (!forks) missing.push_back("no templates: each cold start boots its runtime, since here forks cannot be put into namespaces of their own");
   WICK_CHECK(drop_what_is_not_needed());
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("make undumpable");
+  // Seats (seat.h) have their makers as parents until those have ended.
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return fail_errno("become the parent of orphans");
   UniqueFd warden(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
   if (!warden) return fail_errno("open the warden's own pidfd");
   return Host{.options = std::move(options),
@@ -103,9 +121,11 @@ Result<Host> set_up_host(Options options) {
               .missing = std::move(missing),
               .networks = std::move(networks),
               .filter = std::move(filter),
+              .template_filter = std::move(template_filter),
               .warden = std::move(warden),
               .outside = std::move(outside),
-              .user_namespace = std::move(user_namespace)};
+              .user_namespace = std::move(user_namespace),
+              .can_fork = forks};
 }
 
 uid_t user_of(const Host& host, std::size_t slot) { return host.own_users ? kFirstUser + static_cast<uid_t>(slot) : kRootlessUser; }

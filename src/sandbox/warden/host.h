@@ -26,10 +26,12 @@ struct Host {
   std::unique_ptr<Cgroups> cgroups;  // null where there are none
   std::vector<std::string> missing;  // protections that are lacking, as sentences
   Networks networks;
-  SyscallFilter filter;
-  UniqueFd warden;  // pidfd of the calling process
+  SyscallFilter filter;           // of instances
+  SyscallFilter template_filter;  // of templates and their forks
+  UniqueFd warden;                // pidfd of the calling process
   Outside outside;
   UniqueFd user_namespace;  // the warden's own, rootless
+  bool can_fork = false;    // whether templates can be forked (keeper.h)
 };
 
 // Changes the calling process for good: its root, its namespaces, its capabilities. To be called once, with one thread.

@@ -33,17 +33,18 @@ Result<> become_nobody(int proc_self, bool own_user, uid_t user) {
   return set_no_new_privs();
 }
 
-Result<> limit_resources(const Limits& limits, bool has_cgroup) {
+Result<> limit_resources(const Limits& limits, bool has_cgroup, bool is_template) {
   struct Setting {
     __rlimit_resource resource;
     rlim_t soft;
     rlim_t hard;
   };
   const rlim_t data = has_cgroup ? RLIM_INFINITY : 2 * limits.memory_bytes + 64 * kMiB;  // what interpreters reserve comes on top
+  const rlim_t processes = is_template ? RLIM_INFINITY : limits.pids;
   // A core limit of one byte, and no other, also keeps a dump from a handler that the host may have (core(5)).
   const Setting settings[] = {
-      {RLIMIT_NOFILE, 1024, 1024},    {RLIMIT_NPROC, limits.pids, limits.pids}, {RLIMIT_CORE, 1, 1},
-      {RLIMIT_MEMLOCK, 65536, 65536}, {RLIMIT_MSGQUEUE, 819'200, 819'200},      {RLIMIT_DATA, data, data},
+      {RLIMIT_NOFILE, 1024, 1024},    {RLIMIT_NPROC, processes, processes}, {RLIMIT_CORE, 1, 1},
+      {RLIMIT_MEMLOCK, 65536, 65536}, {RLIMIT_MSGQUEUE, 819'200, 819'200},  {RLIMIT_DATA, data, data},
   };
   for (const Setting& setting : settings) {
     rlimit present{};

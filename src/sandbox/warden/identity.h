@@ -18,6 +18,7 @@ inline constexpr gid_t kInsideGroup = 990;
 Result<> become_nobody(int proc_self, bool own_user, uid_t user);
 
 // Resource limits (getrlimit(2)), as on AWS. Where there is no cgroup, a process's data is limited as well: a poor stand-in.
-Result<> limit_resources(const Limits& limits, bool has_cgroup);
+// Those of a template are its forks' as well, so that processes are only bounded by its group.
+Result<> limit_resources(const Limits& limits, bool has_cgroup, bool is_template);
 
 }  // namespace wick::sandbox::warden

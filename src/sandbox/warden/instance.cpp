@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,23 +22,6 @@ namespace {
 constexpr int kMemoryTurns = 10;    // from the kernel's warning that it will kill to its kill
 constexpr int kKillTurns = 10'000;  // for the processes to go
 constexpr int kRemoveTurns = 100;   // for the kernel to be done with them
-
-struct Pair {
-  UniqueFd ours;
-  UniqueFd theirs;
-};
-
-Result<Pair> make_socket_pair(int type) {
-  int fds[2];
-  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) return fail_errno("make a socket pair");
-  return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
-
-Result<Pair> make_pipe() {
-  int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("make a pipe");
-  return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
 
 // fork(2) into new namespaces: returns 0 in the child.
 Result<pid_t> fork_into(int cgroup_folder, int& pidfd) {
@@ -78,6 +62,7 @@ Result<> Instance::clone_init(uid_t user) {
     socket.ours.reset();
     run_init({.host = host_, .cgroup = cgroup_.get(), .network = network_, .user = user, .socket = socket.theirs.get()});
   }
+  pid_ = pid;
   init_.reset(pidfd);
   socket_ = std::move(socket.ours);
   return {};
@@ -86,15 +71,65 @@ Result<> Instance::clone_init(uid_t user) {
 Result<> Instance::start(const Boot& boot, std::string_view packet) {
   WICK_TRY(Pair channel, make_socket_pair(SOCK_STREAM));
   WICK_TRY(Pair log, make_pipe());
-  if (cgroup_) WICK_CHECK(cgroup_->limit(boot.limits));
-  const std::array<int, 2> descriptors{log.theirs.get(), channel.theirs.get()};
+  if (cgroup_) WICK_CHECK(cgroup_->limit(boot.limits, boot.is_template ? Cgroup::OutOfMemory::ends_one : Cgroup::OutOfMemory::ends_all));
+  std::vector<int> descriptors{log.theirs.get(), channel.theirs.get()};
+  Pair control;
+  if (boot.is_template) {
+    WICK_TRY(control, make_pair_that_knows_senders());
+    descriptors.push_back(control.theirs.get());
+  }
   WICK_CHECK(send_packet(socket_.get(), packet, descriptors, Wait::no));
   id_ = boot.id;
-  cpu_millis_ = boot.limits.cpu_millis;
+  limits_ = boot.limits;
+  channel_ = std::move(channel.ours);
+  log_ = std::move(log.ours);
+  control_ = std::move(control.ours);
+  is_template_ = boot.is_template;
+  state_ = State::starting;
+  return {};
+}
+
+Result<std::unique_ptr<Instance>> Instance::prepare_seat(const Host& host, const std::string& name, const Limits& limits) {
+  std::unique_ptr<Instance> instance(new Instance(host));
+  instance->is_seat_ = true;
+  WICK_TRY(instance->cgroup_, host.cgroups->make(name));
+  WICK_CHECK(instance->cgroup_->limit(limits, Cgroup::OutOfMemory::ends_all));
+  instance->limits_ = limits;
+  return instance;
+}
+
+void Instance::take_seat(UniqueFd first_process, InstanceNetwork network, UniqueFd outside) {
+  init_ = std::move(first_process);
+  network_ = std::move(network);
+  outside_ = std::move(outside);
+}
+
+Result<std::array<UniqueFd, 2>> Instance::start(const Fork& fork) {
+  id_ = fork.id;
+  WICK_TRY(Pair channel, make_socket_pair(SOCK_STREAM));
+  WICK_TRY(Pair log, make_pipe());
+  if (fork.limits != limits_) WICK_CHECK(cgroup_->limit(fork.limits, Cgroup::OutOfMemory::ends_all));
+  limits_ = fork.limits;
   channel_ = std::move(channel.ours);
   log_ = std::move(log.ours);
   state_ = State::starting;
-  return {};
+  return std::array<UniqueFd, 2>{std::move(channel.theirs), std::move(log.theirs)};
+}
+
+void Instance::forked() {
+  started_ = true;
+  if (killed_) kill();
+}
+
+void Instance::ended(int status) {
+  status_ = status;
+  kill();
+}
+
+void Instance::come_to_nothing(Error error) {
+  failure_ = std::move(error);
+  gone_ = !init_;
+  kill();
 }
 
 Instance::~Instance() {
@@ -120,8 +155,16 @@ std::optional<Reply> Instance::next_news() {
     state_ = State::running;
     return Booted{.id = id_};
   }
-  if (!gone) return std::nullopt;
-  return last_news();
+  if (gone && state_ == State::lingering)
+    finish();
+  else if (gone)
+    return last_news();
+  if (is_template_ && state_ == State::running && status_ && alone_) {
+    state_ = State::lingering;
+    turns_ = 0;
+    return exited();
+  }
+  return std::nullopt;
 }
 
 void Instance::read_news() {
@@ -142,12 +185,18 @@ void Instance::read_news() {
       case NewsType::failed:
         if (!body.empty() && !failure_) failure_ = Error{static_cast<Errc>(body[0]), std::string(body.substr(1))};
         break;
-      case NewsType::ended:
+      case NewsType::ended: {
         int status = 0;
         if (body.size() == sizeof(status)) std::memcpy(&status, body.data(), sizeof(status));
-        status_ = status;
-        kill();  // the first process ends too, but may have to share the processor with all that goes with it
+        ended(status);  // the first process ends too, but may have to share the processor with all that goes with it
         break;
+      }
+      case NewsType::child_ended: {
+        ChildEnd end{};
+        if (body.size() == sizeof(end)) std::memcpy(&end, body.data(), sizeof(end));
+        child_ends_.push_back(end);
+        break;
+      }
     }
   }
 }
@@ -182,44 +231,64 @@ void Instance::remove_cgroup() {
   if (cgroup_->remove() || turns_ == 0) cgroup_.reset();
 }
 
-// True once every process of the tree is gone: the first one is a zombie only after all others of its namespace.
+// True once every process of the tree is gone: the first one has ended only after all others of its namespace.
 bool Instance::reap() {
-  if (!init_) return true;
-  siginfo_t info{};
-  if (waitid(P_PIDFD, static_cast<id_t>(init_.get()), &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0) return false;
+  if (gone_ || !init_) return gone_;  // one without a process is still in the making
+  pollfd end{.fd = init_.get(), .events = POLLIN, .revents = 0};
+  if (poll(&end, 1, 0) <= 0) return false;
   read_news();  // all that it will ever say
-  if (!status_) status_ = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+  if (!status_) status_ = SIGKILL;
   init_.reset();
-  return true;
+  return gone_ = true;
+}
+
+Reply Instance::exited() {
+  const Usage used = usage();
+  const bool out_of_memory = cgroup_ && cgroup_->out_of_memory();
+  return Exited{
+      .id = id_,
+      .exit = {.status = *status_, .out_of_memory = out_of_memory, .memory_peak_bytes = used.memory_peak_bytes, .cpu_nanos = used.cpu_nanos}};
+}
+
+void Instance::finish() {
+  state_ = State::finished;
+  outside_.reset();
+  turns_ = kRemoveTurns;
+  if (cgroup_) remove_cgroup();
 }
 
 Reply Instance::last_news() {
-  state_ = State::finished;
-  outside_.reset();
-  const Usage used = usage();
-  const bool out_of_memory = cgroup_ && cgroup_->out_of_memory();
-  turns_ = kRemoveTurns;
-  if (cgroup_) remove_cgroup();
+  Reply news;
   if (started_) {
-    return Exited{
-        .id = id_,
-        .exit = {.status = *status_, .out_of_memory = out_of_memory, .memory_peak_bytes = used.memory_peak_bytes, .cpu_nanos = used.cpu_nanos}};
+    news = exited();
+  } else {
+    if (!failure_) failure_ = Error{Errc::unavailable, "the instance was killed before its runtime was started"};
+    news = Failed{.id = id_, .code = failure_->code, .message = failure_->message};
   }
-  if (!failure_) failure_ = Error{Errc::unavailable, "the instance was killed before its runtime was started"};
-  return Failed{.id = id_, .code = failure_->code, .message = failure_->message};
+  finish();
+  return news;
 }
 
 void Instance::end_init() {
-  if (cgroup_ && !killed_) (void)cgroup_->limit_cpu(cpu_millis_);
+  if (cgroup_ && !killed_) (void)cgroup_->limit_cpu(limits_.cpu_millis);
 }
 
 // Killing the first process is enough for the kernel to kill the rest, but for that it has to run, beside all of them.
 void Instance::kill() {
-  if (!init_) return;
-  (void)syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-  if (cgroup_) cgroup_->kill();
   if (!killed_) turns_ = kKillTurns;
   killed_ = true;
+  if (!init_ || (is_seat_ && state_ == State::starting && !started_ && !failure_)) return;  // a fork under way is killed once it is there
+  if (is_template_ && started_) {
+    if (state_ != State::lingering) alone_ = cgroup_->kill_but(pid_);
+    return;
+  }
+  (void)syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+  if (cgroup_) cgroup_->kill();
+}
+
+void Instance::end() {
+  is_template_ = false;
+  kill();
 }
 
 Usage Instance::usage() const { return cgroup_ ? cgroup_->usage() : Usage{}; }

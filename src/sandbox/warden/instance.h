@@ -1,14 +1,17 @@
 #pragma once
-// The warden's side of one instance, from the clone of its first process (instance_init.h) to the removal of its cgroup.
+// The warden's side of one instance, from the making of its first process to the removal of its cgroup.
 //
 // An instance is prepared ahead of need, which is most of what the kernel takes long for (namespaces, the move into a cgroup), and
-// then started with what to run. The server (serve.h) watches descriptors() and asks next_news() whenever one of them has
-// something. An instance is finished once it has said Failed or Exited: nothing of it is left then.
+// then started with what to run. Its first process is a clone of the warden that starts a runtime (instance_init.h), or the one of a
+// seat (seat.h), into which a template is forked: then its news come from the template (template.h). The server (serve.h) watches descriptors() and
+// asks next_news() whenever one of them has something. An instance is finished once it has said Failed or Exited: nothing of it is left then.
 #include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -23,15 +26,39 @@ class Instance {
   static Result<std::unique_ptr<Instance>> prepare(const Host& host, const std::string& name, uid_t user);
   ~Instance();
 
+  // Makes the cgroup alone, for a seat, with the limits that it will likely have.
+  static Result<std::unique_ptr<Instance>> prepare_seat(const Host& host, const std::string& name, const Limits& limits);
+
   // Gives it what to run, once: a Boot that has passed check(), and the packet that it came in. Errors: io.
   Result<> start(const Boot& boot, std::string_view packet);
+
+  // The steps of a seat: the doors of its cgroup; its first process, once it is there; the fork's ends, in the order of keeper.h, once it
+  // is known what it will be; that the fork runs; that it has ended, with a status as waitpid(2) gives it; that all of it came to nothing.
+  Result<std::vector<UniqueFd>> doors() const { return cgroup_->doors(); }
+  void take_seat(UniqueFd first_process, InstanceNetwork network, UniqueFd outside);
+  Result<std::array<UniqueFd, 2>> start(const Fork& fork);
+  void forked();
+  void ended(int status);
+  void come_to_nothing(Error error);
+
+  // A template: the ends of its processes other than the first and the runtime, and the socket that its forks are ordered on, which its
+  // taker keeps.
+  struct ChildEnd {
+    pid_t pid;
+    int status;
+  };
+  std::vector<ChildEnd> take_child_ends() { return std::exchange(child_ends_, {}); }
+  bool is_template() const { return is_template_; }
+  pid_t first_process() const { return pid_; }
+  UniqueFd take_control() { return std::move(control_); }
 
   const std::string& id() const { return id_; }  // empty until start()
 
   // What becomes readable when there may be news; -1 for one that is not there (any more).
   std::array<int, 3> descriptors() const { return {socket_.get(), init_.get(), cgroup_ ? cgroup_->out_of_memory_event() : -1}; }
 
-  // The next message for the daemon, in order: Booted and then Exited, or Failed alone. Null when there is none now.
+  // The next message for the daemon, in order: Booted and then Exited, or Failed alone. Null when there is none now. A template says
+  // Exited once its own processes are gone, and is finished only when its forks are as well.
   std::optional<Reply> next_news();
   bool finished() const { return state_ == State::finished && !cgroup_; }
 
@@ -44,11 +71,13 @@ class Instance {
   void close_daemon_ends();
 
   void end_init();
-  void kill();  // all of its processes; does not wait
+  void kill();  // all of its processes; does not wait. Of a template, all but the first, which stays while there are forks
+  void end();   // those of a template's forks as well
+  bool is_ending() const { return killed_; }
   Usage usage() const;
 
  private:
-  enum class State { prepared, starting, running, finished };
+  enum class State { prepared, starting, running, lingering, finished };
 
   explicit Instance(const Host& host) : host_(host) {}
   Result<> clone_init(uid_t user);
@@ -57,23 +86,32 @@ class Instance {
   void watch_memory();
   void remove_cgroup();
   bool reap();
+  Reply exited();
   Reply last_news();
+  void finish();
 
   const Host& host_;
   std::string id_;
-  std::uint32_t cpu_millis_ = 0;
+  Limits limits_;
   State state_ = State::prepared;
   std::unique_ptr<Cgroup> cgroup_;  // null where there are none, and at the end
   InstanceNetwork network_;
   UniqueFd channel_, log_;  // the daemon's ends, until it has them
   UniqueFd socket_;         // to the first process; closed at its end
   UniqueFd outside_;        // lifeline of its outside network, where it has one
-  UniqueFd init_;           // pidfd of the first process, until it is reaped
+  UniqueFd control_;        // a template's
+  UniqueFd init_;           // pidfd of the first process, until it has ended
+  pid_t pid_ = -1;          // its pid, unless it is a seat's
+  bool is_template_ = false;
+  bool is_seat_ = false;
+  bool gone_ = false;   // the first process has ended, or will never be
+  bool alone_ = false;  // of a template's first process: all others have ended
   bool started_ = false;
   bool killed_ = false;
   int turns_ = 0;  // left
   std::optional<Error> failure_;
-  std::optional<int> status_;  // the runtime's, or else the first process's
+  std::optional<int> status_;  // the runtime's or the fork's
+  std::vector<ChildEnd> child_ends_;
 };
 
 }  // namespace wick::sandbox::warden

@@ -21,12 +21,12 @@
 #include "sandbox/warden/identity.h"
 #include "sandbox/warden/instance_root.h"
 #include "sandbox/warden/message.h"
+#include "sandbox/warden/offspring.h"
 #include "sandbox/warden/packet.h"
 
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr const char* kHostName = "sandbox";
 constexpr const char* kOomScore = "500";  // the kernel takes an instance long before the daemon when the whole machine is short
 constexpr int kChannel = 3;
 constexpr int kOutsideMaxMillis = 5000;
@@ -37,30 +37,12 @@ void tell(int socket, NewsType type, std::string_view body = {}) {
   (void)send_packet(socket, packet, {}, Wait::no);
 }
 
-// The instance must not outlive the warden, whatever ends it. Credentials do not change any more after this, which would undo it.
-Result<> die_with_warden(const UniqueFd& warden) {
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return fail_errno("ask for a signal at the warden's end");
-  pollfd end{.fd = warden.get(), .events = POLLIN, .revents = 0};
-  if (poll(&end, 1, 0) != 0) return fail(Errc::unavailable, "the warden is gone");
-  return {};
-}
-
-// Closes every descriptor but these (and, with first_closed 3, standard input, output and error).
-void close_all_but(std::set<int> kept, int first_closed) {
-  int first = first_closed;
-  for (const int fd : kept) {
-    if (fd < first) continue;
-    if (fd > first) close_range(static_cast<unsigned>(first), static_cast<unsigned>(fd) - 1, 0);
-    first = fd + 1;
-  }
-  close_range(static_cast<unsigned>(first), ~0U, 0);
-}
-
 // All that does not depend on what is to be run. Afterwards none of the other instances' descriptors are held here, which would
 // keep alive what the warden and the daemon close.
 Result<> prepare(const InitPlan& plan) {
   if (setsid() < 0) return fail_errno("make a session");
-  WICK_CHECK(die_with_warden(plan.host.warden));
+  signal(SIGCHLD, SIG_DFL);  // the warden has it ignored
+  WICK_CHECK(die_with(plan.host.warden));
   if (plan.cgroup != nullptr) WICK_CHECK(plan.cgroup->enter());
   if (unshare(CLONE_NEWCGROUP) != 0) return fail_errno("make a cgroup namespace");
   WICK_CHECK(Networks::enter(plan.network));
@@ -101,10 +83,10 @@ Result<> isolate(const InitPlan& plan, const Boot& boot, const Entry& entry) {
   if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return fail_errno("make dumpable");
   WICK_CHECK(write_at(proc_self.get(), "oom_score_adj", kOomScore));
   WICK_CHECK(become_nobody(proc_self.get(), plan.host.own_users, plan.user));
-  WICK_CHECK(limit_resources(boot.limits, plan.cgroup != nullptr));
-  SyscallFilter filter = plan.host.filter;
+  WICK_CHECK(limit_resources(boot.limits, plan.cgroup != nullptr, boot.is_template));
+  SyscallFilter filter = boot.is_template ? plan.host.template_filter : plan.host.filter;
   WICK_CHECK(load_syscall_filter(filter));
-  WICK_CHECK(die_with_warden(plan.host.warden));
+  WICK_CHECK(die_with(plan.host.warden));
   if (chdir("/var/task") != 0) return fail_errno("enter /var/task");
   return {};
 }
@@ -123,12 +105,16 @@ class Spawn {
   Spawn(const Spawn&) = delete;
   Spawn& operator=(const Spawn&) = delete;
 
-  void place_descriptors(int log, int channel) {
+  // Any of channel and control may be -1.
+  void place_descriptors(int log, int channel, int control) {
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions_, log, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, log, STDERR_FILENO);
-    if (channel >= 0) posix_spawn_file_actions_adddup2(&actions_, channel, kChannel);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, channel >= 0 ? kChannel + 1 : kChannel);
+    int next = kChannel;
+    for (const int fd : {channel, control}) {
+      if (fd >= 0) posix_spawn_file_actions_adddup2(&actions_, fd, next++);
+    }
+    posix_spawn_file_actions_addclosefrom_np(&actions_, next);
   }
   void reset_signals() {
     sigset_t all;
@@ -154,7 +140,7 @@ class Spawn {
   posix_spawnattr_t attributes_{};
 };
 
-Result<pid_t> start_runtime(const Boot& boot, const Entry& entry, int log, int channel) {
+Result<pid_t> start_runtime(const Boot& boot, const Entry& entry, const std::vector<UniqueFd>& descriptors) {
   const bool managed = !entry.arguments.empty();
   std::vector<std::string> arguments;
   if (managed) {
@@ -171,37 +157,59 @@ Result<pid_t> start_runtime(const Boot& boot, const Entry& entry, int log, int c
   environment.push_back(nullptr);
 
   Spawn spawn;
-  spawn.place_descriptors(log, managed ? channel : -1);
+  spawn.place_descriptors(descriptors[0].get(), managed || boot.is_template ? descriptors[1].get() : -1,
+                          boot.is_template ? descriptors[2].get() : -1);
   spawn.reset_signals();
   return spawn.run(argv.data(), environment.data());
 }
 
 // Waits for the order and carries it out. The packet holds secrets of the function; it is wiped before this returns.
-Result<pid_t> obey(const InitPlan& plan) {
+struct Started {
+  pid_t runtime = -1;
+  bool is_template = false;
+};
+
+Result<Started> obey(const InitPlan& plan) {
   std::vector<char> packet(kPacketMax);
   std::vector<UniqueFd> descriptors;
   WICK_TRY(const std::size_t size, receive_packet(plan.socket, packet, &descriptors, Wait::yes));
   if (size == 0) _exit(0);  // never needed
   WICK_TRY(const Request request, decode_request({packet.data(), size}));
   const auto* boot = std::get_if<Boot>(&request);
-  if (boot == nullptr || descriptors.size() != 2) return fail(Errc::internal, "not an order");
+  if (boot == nullptr || descriptors.size() != (boot->is_template ? 3 : 2)) return fail(Errc::internal, "not an order");
+  // Above the numbers that they come to in the new process.
+  for (UniqueFd& fd : descriptors) {
+    if (fd.get() <= kChannel + 1) fd.reset(fcntl(fd.get(), F_DUPFD_CLOEXEC, kChannel + 2));
+  }
 
   WICK_TRY(const UniqueFd data, open_folder("/host/data"));
   WICK_TRY(const Entry entry, find_entry(*boot, plan.host.options, data.get()));
   if (boot->network == Network::outside) WICK_CHECK(reach_outside(plan.socket));
   WICK_CHECK(isolate(plan, *boot, entry));
-  auto runtime = start_runtime(*boot, entry, descriptors[0].get(), descriptors[1].get());
+  auto runtime = start_runtime(*boot, entry, descriptors);
+  const bool is_template = boot->is_template;
   explicit_bzero(packet.data(), packet.size());
-  return runtime;
+  if (!runtime) return std::unexpected(std::move(runtime).error());
+  return Started{.runtime = *runtime, .is_template = is_template};
 }
 
-[[noreturn]] void reap_until_end_of(pid_t runtime, int socket) {
+// Its news must not get lost, and the warden always reads.
+template <class... T>
+void tell_numbers(int socket, NewsType type, T... numbers) {
+  std::string packet(1, static_cast<char>(type));
+  (packet.append(reinterpret_cast<const char*>(&numbers), sizeof(numbers)), ...);
+  (void)send_packet(socket, packet, {}, Wait::yes);
+}
+
+// A template's forks are children of this process, and in a pid namespace below its own: it stays until the last one has gone.
+[[noreturn]] void reap_until_end_of(const Started& started, int socket) {
   while (true) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, 0);
-    if (pid != runtime && (pid >= 0 || errno == EINTR)) continue;
-    if (pid == runtime) tell(socket, NewsType::ended, std::string_view(reinterpret_cast<const char*>(&status), sizeof(status)));
-    _exit(0);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid == started.runtime) tell_numbers(socket, NewsType::ended, status);
+    if (pid < 0 || (pid == started.runtime && !started.is_template)) _exit(0);
+    if (pid != started.runtime && started.is_template) tell_numbers(socket, NewsType::child_ended, pid, status);
   }
 }
 
@@ -214,11 +222,11 @@ Result<pid_t> obey(const InitPlan& plan) {
 
 void run_init(const InitPlan& plan) {
   if (auto prepared = prepare(plan); !prepared) fail_instance(plan.socket, prepared.error());
-  const auto runtime = obey(plan);
-  if (!runtime) fail_instance(plan.socket, runtime.error());
+  const auto started = obey(plan);
+  if (!started) fail_instance(plan.socket, started.error());
   tell(plan.socket, NewsType::started);
   close_all_but({plan.socket}, STDIN_FILENO);
-  reap_until_end_of(*runtime, plan.socket);
+  reap_until_end_of(*started, plan.socket);
 }
 
 }  // namespace wick::sandbox::warden

@@ -25,14 +25,21 @@ constexpr const char* kMaskedFiles[] = {"/proc/config.gz", "/proc/interrupts",  
                                         "/proc/modules",   "/proc/sysrq-trigger", "/proc/timer_list", "/proc/sched_debug"};
 constexpr const char* kMaskedFolders[] = {"/proc/acpi", "/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/scsi"};
 
-Result<> mount_own(int host, const std::string& folder, const std::string& target) {
+// No descriptor for no folder.
+Result<UniqueFd> find_own(int host, const std::string& folder) {
+  if (folder.empty()) return UniqueFd();
   WICK_TRY(const UniqueFd source, open_folder_beneath(host, folder));
-  WICK_TRY(const UniqueFd mount, copy_tree(source.get(), ""));
-  return attach(mount, AT_FDCWD, target);
+  return copy_tree(source.get(), "");
 }
 
-Result<> mount_proc() {
-  WICK_TRY(const UniqueFd proc, make_proc());
+Result<> place_own(const UniqueFd& mount, const char* target) { return mount ? attach(mount, AT_FDCWD, target) : Result<>(); }
+
+Result<> mount_own(int host, const std::string& folder, const char* target) {
+  WICK_TRY(const UniqueFd mount, find_own(host, folder));
+  return place_own(mount, target);
+}
+
+Result<> place_proc(const UniqueFd& proc) {
   WICK_CHECK(attach(proc, AT_FDCWD, "/proc"));
   for (const char* path : kMaskedFiles) {
     if (access(path, F_OK) != 0) continue;
@@ -48,22 +55,44 @@ Result<> mount_proc() {
   return {};
 }
 
-Result<> mount_memory(const std::string& target, std::uint64_t bytes, std::uint64_t inodes, std::uint32_t owner) {
-  WICK_TRY(const UniqueFd memory, make_tmpfs({.bytes = bytes, .inodes = inodes, .mode = "1777", .owner = owner}));
-  return attach(memory, AT_FDCWD, target);
+}  // namespace
+
+Result<OwnMounts> make_own_mounts(std::uint64_t tmp_bytes, std::uint32_t owner) {
+  OwnMounts mounts;
+  WICK_TRY(mounts.proc, make_proc());
+  WICK_TRY(mounts.tmp, make_tmpfs({.bytes = tmp_bytes, .inodes = inodes_for(tmp_bytes), .mode = "1777", .owner = owner}));
+  WICK_TRY(mounts.shm, make_tmpfs({.bytes = kSharedMemoryBytes, .inodes = kSharedMemoryInodes, .mode = "1777", .owner = owner}));
+  return mounts;
 }
 
-}  // namespace
+Result<> place_own_mounts(const OwnMounts& mounts) {
+  WICK_CHECK(attach(mounts.tmp, AT_FDCWD, "/tmp"));
+  WICK_CHECK(attach(mounts.shm, AT_FDCWD, "/dev/shm"));
+  return place_proc(mounts.proc);
+}
+
+Result<> resize_tmp(std::uint64_t tmp_bytes) { return resize_tmpfs("/tmp", tmp_bytes, inodes_for(tmp_bytes)); }
+
+Result<OwnCode> find_own_code(int host, const std::string& package, const std::string& layers) {
+  OwnCode code;
+  WICK_TRY(code.package, find_own(host, package));
+  WICK_TRY(code.layers, find_own(host, layers));
+  return code;
+}
+
+Result<> place_own_code(const OwnCode& code) {
+  WICK_CHECK(place_own(code.package, "/var/task"));
+  return place_own(code.layers, "/opt");
+}
 
 Result<> enter_instance_root(const InstanceRoot& root) {
   WICK_TRY(const UniqueFd host, open_folder("/host"));
-  WICK_CHECK(mount_own(host.get(), root.package, "/var/task"));
-  if (!root.layers.empty()) WICK_CHECK(mount_own(host.get(), root.layers, "/opt"));
-  if (!root.runtime.empty()) WICK_CHECK(mount_own(host.get(), root.runtime, "/var/runtime"));
-  if (!root.language.empty()) WICK_CHECK(mount_own(host.get(), root.language, "/var/lang"));
-  WICK_CHECK(mount_memory("/tmp", root.tmp_bytes, inodes_for(root.tmp_bytes), root.owner));
-  WICK_CHECK(mount_memory("/dev/shm", kSharedMemoryBytes, kSharedMemoryInodes, root.owner));
-  WICK_CHECK(mount_proc());
+  WICK_TRY(const OwnCode code, find_own_code(host.get(), root.package, root.layers));
+  WICK_CHECK(place_own_code(code));
+  WICK_CHECK(mount_own(host.get(), root.runtime, "/var/runtime"));
+  WICK_CHECK(mount_own(host.get(), root.language, "/var/lang"));
+  WICK_TRY(const OwnMounts mounts, make_own_mounts(root.tmp_bytes, root.owner));
+  WICK_CHECK(place_own_mounts(mounts));
   if (root.name_server) {
     WICK_TRY(const UniqueFd file, copy_tree(AT_FDCWD, "/etc/resolv.outside.conf"));
     WICK_CHECK(attach(file, AT_FDCWD, "/etc/resolv.conf"));

@@ -85,6 +85,14 @@ class Reader {
   bool ok_ = true;
 };
 
+template <class L, class F>
+void limit_fields(L& limits, F& field) {
+  field(limits.memory_bytes);
+  field(limits.cpu_millis);
+  field(limits.pids);
+  field(limits.tmp_bytes);
+}
+
 // The one description of each message, for both directions. M is a message or a const one.
 template <class M, class F>
 void fields(M& m, F&& field) {
@@ -93,6 +101,7 @@ void fields(M& m, F&& field) {
     field(m.version);
     field(m.error);
     field(m.missing);
+    field(m.can_fork);
   } else {
     field(m.id);
   }
@@ -100,11 +109,15 @@ void fields(M& m, F&& field) {
     field(m.runtime);
     field(m.package);
     field(m.layers);
-    field(m.limits.memory_bytes);
-    field(m.limits.cpu_millis);
-    field(m.limits.pids);
-    field(m.limits.tmp_bytes);
+    limit_fields(m.limits, field);
     field(m.network);
+    field(m.is_template);
+    field(m.environment);
+  } else if constexpr (std::same_as<T, Fork>) {
+    field(m.origin);
+    field(m.package);
+    field(m.layers);
+    limit_fields(m.limits, field);
     field(m.environment);
   } else if constexpr (std::same_as<T, Failed>) {
     field(m.code);

@@ -1,9 +1,9 @@
 #pragma once
 // What the daemon and the warden say to each other, one message to a packet of a SOCK_SEQPACKET socket pair.
 //
-//   daemon to warden   Boot, EndInit, Kill, GetUsage
+//   daemon to warden   Boot, Fork, EndInit, Kill, GetUsage
 //   warden to daemon   Hello first and once; then Booted (with kBootedDescriptors descriptors: channel, log, runtime API,
-//                      Wick's API) or Failed for each Boot, Exited once for each Booted, UsageReply for each GetUsage
+//                      Wick's API) or Failed for each Boot and Fork, Exited once for each Booted, UsageReply for each GetUsage
 //
 // The warden trusts no byte of a packet. decode_request() checks the form only (type, exact length, every string ended by a
 // zero byte); rules.h checks what the values may be. A packet: one byte of type, then the fields in the order that fields()
@@ -19,7 +19,7 @@
 
 namespace wick::sandbox::warden {
 
-inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kProtocolVersion = 2;
 inline constexpr std::size_t kPacketMax = 64 * 1024;  // bytes; AWS allows 4 KiB of a function's own environment variables
 inline constexpr std::size_t kBootedDescriptors = 4;
 
@@ -32,7 +32,17 @@ struct Boot {
   std::string_view layers;
   Limits limits;
   Network network = Network::api_only;
+  bool is_template = false;
   std::vector<std::string_view> environment;
+};
+// A new instance out of a template, which origin names.
+struct Fork {
+  std::string_view id;
+  std::string_view origin;
+  std::string_view package;  // empty: the template's own; of a template without one, to be given
+  std::string_view layers;
+  Limits limits;
+  std::vector<std::string_view> environment;  // what is set over the template's
 };
 struct EndInit {
   std::string_view id;
@@ -48,6 +58,7 @@ struct Hello {
   std::uint32_t version = kProtocolVersion;
   std::string error;                 // why the warden cannot work at all; empty when it can
   std::vector<std::string> missing;  // protections that this machine or mode lacks, as sentences for the operator
+  bool can_fork = false;             // whether a Fork can succeed at all
 };
 struct Booted {
   std::string id;
@@ -66,7 +77,7 @@ struct UsageReply {
   Usage usage;
 };
 
-using Request = std::variant<Boot, EndInit, Kill, GetUsage>;
+using Request = std::variant<Boot, Fork, EndInit, Kill, GetUsage>;
 using Reply = std::variant<Hello, Booted, Failed, Exited, UsageReply>;
 
 std::string encode(const Request& request);

@@ -15,6 +15,7 @@ Boot boot() {
           .layers = {},
           .limits = {1, 2, 3, 4},
           .network = Network::outside,
+          .is_template = true,
           .environment = {"A=1", "B="}};
 }
 
@@ -32,12 +33,30 @@ TEST(Message, KeepsEveryFieldOfABoot) {
   EXPECT_EQ(read.limits.pids, 3U);
   EXPECT_EQ(read.limits.tmp_bytes, 4U);
   EXPECT_EQ(read.network, Network::outside);
+  EXPECT_TRUE(read.is_template);
   EXPECT_EQ(read.environment, (std::vector<std::string_view>{"A=1", "B="}));
   EXPECT_EQ(read.environment[0].data()[3], '\0');  // as execve(2) needs it
 }
 
+TEST(Message, KeepsEveryFieldOfAFork) {
+  const std::string origin(32, 'c');
+  const std::string packet =
+      encode(Request(Fork{.id = kId, .origin = origin, .package = kPackage, .layers = "l", .limits = {1, 2, 3, 4}, .environment = {"A=1", "B="}}));
+  const auto decoded = decode_request(packet);
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  const Fork& read = std::get<Fork>(*decoded);
+  EXPECT_EQ(read.id, kId);
+  EXPECT_EQ(read.origin, origin);
+  EXPECT_EQ(read.package, kPackage);
+  EXPECT_EQ(read.layers, "l");
+  EXPECT_EQ(read.limits.memory_bytes, 1U);
+  EXPECT_EQ(read.limits.tmp_bytes, 4U);
+  EXPECT_EQ(read.environment, (std::vector<std::string_view>{"A=1", "B="}));
+}
+
 TEST(Message, KeepsReplies) {
-  const auto hello = decode_reply(encode(Reply(Hello{.version = 7, .error = "e", .missing = {"a", "b"}})));
+  const auto hello = decode_reply(encode(Reply(Hello{.version = 7, .error = "e", .missing = {"a", "b"}, .can_fork = true})));
+  EXPECT_TRUE(std::get<Hello>(*hello).can_fork);
   EXPECT_EQ(std::get<Hello>(*hello).missing, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(std::get<Hello>(*hello).version, 7U);
   const auto exited =
@@ -55,11 +74,13 @@ TEST(Message, RefusesEveryCutAndEveryExtension) {
 }
 
 TEST(Message, RefusesUnknownTypesAndValues) {
-  EXPECT_FALSE(decode_request(std::string(1, '\x04') + kId + '\0'));
+  EXPECT_FALSE(decode_request(std::string(1, '\x05') + kId + '\0'));
   EXPECT_FALSE(decode_request(std::string(1, '\xff')));
-  std::string packet =
-      encode(Request(Boot{.id = {}, .runtime = {}, .package = {}, .layers = {}, .limits = {}, .network = Network::api_only, .environment = {}}));
-  packet[packet.size() - 8] = 2;  // the network, before the count of the environment
+  std::string packet = encode(Request(Boot{.id = {}, .runtime = {}, .package = {}, .layers = {}, .limits = {}, .environment = {}}));
+  packet[packet.size() - 9] = 2;  // the network, before is_template and the count of the environment
+  EXPECT_FALSE(decode_request(packet));
+  packet[packet.size() - 9] = 1;
+  packet[packet.size() - 5] = 2;
   EXPECT_FALSE(decode_request(packet));
   std::string reply = encode(Reply(Failed{.id = "", .code = Errc::internal, .message = ""}));
   reply[2] = 100;  // the code

@@ -55,6 +55,16 @@ Result<UniqueFd> make_tmpfs(const TmpfsOptions& options) {
   return make_mount("tmpfs", settings, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 }
 
+Result<> resize_tmpfs(const std::string& target, std::uint64_t bytes, std::uint64_t inodes) {
+  const UniqueFd context(fspick(AT_FDCWD, target.c_str(), FSPICK_CLOEXEC));
+  if (!context) return fail_errno("pick file system", target);
+  for (const auto& [key, value] : {std::pair{"size", bytes}, {"nr_inodes", inodes}}) {
+    if (fsconfig(context.get(), FSCONFIG_SET_STRING, key, std::to_string(value).c_str(), 0) != 0) return fail_errno("set the size of", target);
+  }
+  if (fsconfig(context.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) != 0) return fail_errno("resize", target);
+  return {};
+}
+
 Result<UniqueFd> make_proc() {
   return make_mount("proc", {{"hidepid", "invisible"}}, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }

@@ -24,6 +24,7 @@ struct TmpfsOptions {
   std::optional<std::uint32_t> owner;  // user and group; the caller's own otherwise
 };
 Result<UniqueFd> make_tmpfs(const TmpfsOptions& options);
+Result<> resize_tmpfs(const std::string& target, std::uint64_t bytes, std::uint64_t inodes);
 // Read-only, and only a process's own entries and its children's are visible in it (hidepid).
 Result<UniqueFd> make_proc();
 

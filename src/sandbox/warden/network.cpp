@@ -45,6 +45,14 @@ Result<UniqueFd> new_network(int proc_self) {
 
 }  // namespace
 
+Result<InstanceNetwork> furnish_network() {
+  InstanceNetwork network;
+  WICK_CHECK(raise_loopback());
+  WICK_TRY(network.runtime_api, listen_on_loopback(kRuntimeApiPort));
+  WICK_TRY(network.api, listen_on_loopback(kApiPort));
+  return network;
+}
+
 Result<Networks> Networks::open(UniqueFd proc_self) {
   WICK_TRY(UniqueFd home, new_network(proc_self.get()));
   return Networks(std::move(proc_self), std::move(home));
@@ -52,11 +60,9 @@ Result<Networks> Networks::open(UniqueFd proc_self) {
 
 Result<InstanceNetwork> Networks::make() const {
   const auto build = [this]() -> Result<InstanceNetwork> {
-    InstanceNetwork network;
-    WICK_TRY(network.ns, new_network(proc_self_.get()));
-    WICK_CHECK(raise_loopback());
-    WICK_TRY(network.runtime_api, listen_on_loopback(kRuntimeApiPort));
-    WICK_TRY(network.api, listen_on_loopback(kApiPort));
+    WICK_TRY(UniqueFd ns, new_network(proc_self_.get()));
+    WICK_TRY(InstanceNetwork network, furnish_network());
+    network.ns = std::move(ns);
     return network;
   };
   auto network = build();

@@ -15,6 +15,9 @@ struct InstanceNetwork {
   UniqueFd api;          // listens on 127.0.0.1:4566
 };
 
+// Raises the loopback of the calling process's namespace and listens there; ns stays without a descriptor.
+Result<InstanceNetwork> furnish_network();
+
 class Networks {
  public:
   // Moves the calling process into an empty network namespace, its home. proc_self is an open folder /proc/self.

@@ -19,6 +19,7 @@ class Outside {
   static Result<Outside> start();
 
   const std::string& missing() const { return missing_; }
+  int descriptor() const { return helper_.get(); }  // that connect() needs in a fork of the caller; -1 for none
 
   // Connects a network namespace. user_namespace is the warden's own one in rootless mode, -1 otherwise. A byte comes through
   // ready, which must be a pipe's write end, once it is done; without a byte at its end it has failed. Returns the lifeline.

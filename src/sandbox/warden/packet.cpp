@@ -1,6 +1,8 @@
 #include "sandbox/warden/packet.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,7 +14,7 @@ namespace {
 constexpr std::size_t kDescriptorsMax = 16;
 
 struct ControlBuffer {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int))> bytes{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int)) + CMSG_SPACE(sizeof(ucred))> bytes{};
 };
 
 std::unexpected<Error> fail_socket(const char* operation) {
@@ -34,7 +36,36 @@ void take_descriptors(msghdr& header, std::vector<UniqueFd>& descriptors) {
   }
 }
 
+pid_t sender_of(msghdr& header) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred credentials{};
+    std::memcpy(&credentials, CMSG_DATA(item), sizeof(credentials));
+    return credentials.pid;
+  }
+  return 0;
+}
+
 }  // namespace
+
+Result<Pair> make_socket_pair(int type) {
+  int fds[2];
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) return fail_errno("make a socket pair");
+  return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+Result<Pair> make_pair_that_knows_senders() {
+  WICK_TRY(Pair pair, make_socket_pair(SOCK_SEQPACKET));
+  const int on = 1;
+  if (setsockopt(pair.ours.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) return fail_errno("ask for senders");
+  return pair;
+}
+
+Result<Pair> make_pipe() {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("make a pipe");
+  return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
 
 Result<> send_packet(int socket, std::string_view packet, std::span<const int> descriptors, Wait wait) {
   if (descriptors.size() > kDescriptorsMax) return fail(Errc::invalid_argument, "too many descriptors for one packet");
@@ -58,13 +89,13 @@ Result<> send_packet(int socket, std::string_view packet, std::span<const int> d
   return {};
 }
 
-Result<std::size_t> receive_packet(int socket, std::span<char> buffer, std::vector<UniqueFd>* descriptors, Wait wait) {
+Result<std::size_t> receive_packet(int socket, std::span<char> buffer, std::vector<UniqueFd>* descriptors, Wait wait, pid_t* sender) {
   ControlBuffer control;
   iovec bytes{.iov_base = buffer.data(), .iov_len = buffer.size()};
   msghdr header{};
   header.msg_iov = &bytes;
   header.msg_iovlen = 1;
-  if (descriptors != nullptr) {
+  if (descriptors != nullptr || sender != nullptr) {
     header.msg_control = control.bytes.data();
     header.msg_controllen = control.bytes.size();
   }
@@ -73,7 +104,9 @@ Result<std::size_t> receive_packet(int socket, std::span<char> buffer, std::vect
     if (errno == ECONNRESET) return 0;  // the peer left with packets of ours unread
     if (errno != EINTR) return fail_socket("receive a packet");
   }
-  if (descriptors != nullptr) take_descriptors(header, *descriptors);
+  std::vector<UniqueFd> unwanted;
+  take_descriptors(header, descriptors != nullptr ? *descriptors : unwanted);
+  if (sender != nullptr) *sender = sender_of(header);
   if ((header.msg_flags & MSG_TRUNC) != 0) return fail(Errc::invalid_argument, "a packet that is too long");
   return static_cast<std::size_t>(size);
 }

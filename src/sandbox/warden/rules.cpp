@@ -20,6 +20,21 @@ Result<> check_range(const char* what, std::uint64_t value, std::uint64_t least,
   return fail(Errc::invalid_argument, fmt::format("{} is {}, not between {} and {}", what, value, least, most));
 }
 
+Result<> check_limits(const Limits& limits) {
+  WICK_CHECK(check_range("memory", limits.memory_bytes, 32 * kMiB, 10240 * kMiB));
+  WICK_CHECK(check_range("cpu", limits.cpu_millis, 10, 6000));
+  WICK_CHECK(check_range("pids", limits.pids, 8, 1024));
+  return check_range("/tmp", limits.tmp_bytes, kMiB, 10240 * kMiB);
+}
+
+Result<> check_environment(const std::vector<std::string_view>& environment) {
+  for (const std::string_view entry : environment) {
+    const std::size_t sign = entry.find('=');
+    if (sign == 0 || sign == std::string_view::npos) return fail(Errc::invalid_argument, "an environment entry is not K=V");
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_instance_id(std::string_view text) { return is_hex(text, 32); }
@@ -34,17 +49,23 @@ bool is_runtime_name(std::string_view text) {
 Result<> check(const Boot& boot) {
   if (!is_instance_id(boot.id)) return fail(Errc::invalid_argument, "not an instance id");
   if (!is_runtime_name(boot.runtime)) return fail(Errc::invalid_argument, "not a runtime's name");
-  if (!is_content_name(boot.package)) return fail(Errc::invalid_argument, "not a package's name");
+  const bool bare = boot.is_template && boot.package.empty() && boot.layers.empty();
+  if (!bare && !is_content_name(boot.package)) return fail(Errc::invalid_argument, "not a package's name");
   if (!boot.layers.empty() && !is_content_name(boot.layers)) return fail(Errc::invalid_argument, "not a layer folder's name");
-  WICK_CHECK(check_range("memory", boot.limits.memory_bytes, 32 * kMiB, 10240 * kMiB));
-  WICK_CHECK(check_range("cpu", boot.limits.cpu_millis, 10, 6000));
-  WICK_CHECK(check_range("pids", boot.limits.pids, 8, 1024));
-  WICK_CHECK(check_range("/tmp", boot.limits.tmp_bytes, kMiB, 10240 * kMiB));
-  for (const std::string_view entry : boot.environment) {
-    const std::size_t sign = entry.find('=');
-    if (sign == 0 || sign == std::string_view::npos) return fail(Errc::invalid_argument, "an environment entry is not K=V");
-  }
-  return {};
+  WICK_CHECK(check_limits(boot.limits));
+  return check_environment(boot.environment);
+}
+
+Result<> check(const Fork& fork) {
+  if (!is_instance_id(fork.id) || !is_instance_id(fork.origin)) return fail(Errc::invalid_argument, "not an instance id");
+  const bool own = fork.package.empty() && fork.layers.empty();
+  if (!own && !is_content_name(fork.package)) return fail(Errc::invalid_argument, "not a package's name");
+  if (!fork.layers.empty() && !is_content_name(fork.layers)) return fail(Errc::invalid_argument, "not a layer folder's name");
+  WICK_CHECK(check_limits(fork.limits));
+  WICK_CHECK(check_environment(fork.environment));
+  std::size_t size = 0;
+  for (const std::string_view entry : fork.environment) size += entry.size() + 1;
+  return check_range("environment", size, 1, kForkEnvironmentMax);
 }
 
 }  // namespace wick::sandbox::warden

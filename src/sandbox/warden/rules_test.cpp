@@ -18,8 +18,12 @@ Boot good() {
           .environment = {"A=", "B=C=D"}};
 }
 
-void expect_refused(const Boot& boot) {
-  const auto checked = check(boot);
+Fork good_fork() {
+  return {.id = kId, .origin = std::string_view(kId), .package = kPackage, .layers = kPackage, .limits = good().limits, .environment = {"A="}};
+}
+
+void expect_refused(const auto& request) {
+  const auto checked = check(request);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Errc::invalid_argument);
 }
@@ -45,6 +49,44 @@ TEST(Rules, RefuseNamesThatAreNotNames) {
   Boot boot = good();
   boot.id = "../../../../../../../../etc/xxxx";
   expect_refused(boot);
+}
+
+TEST(Rules, LetATemplateBeWithoutAPackage) {
+  Boot boot = good();
+  boot.is_template = true;
+  boot.package = {};
+  expect_refused(boot);  // with layers
+  boot.layers = {};
+  EXPECT_TRUE(check(boot));
+  boot.is_template = false;
+  expect_refused(boot);
+}
+
+TEST(Rules, HoldForForks) {
+  EXPECT_TRUE(check(good_fork()));
+  Fork fork = good_fork();
+  fork.package = {};
+  expect_refused(fork);  // with layers
+  fork.layers = {};
+  EXPECT_TRUE(check(fork));
+  for (std::string_view Fork::* name : {&Fork::id, &Fork::origin, &Fork::package, &Fork::layers}) {
+    fork = good_fork();
+    fork.*name = "../x";
+    expect_refused(fork);
+  }
+  fork = good_fork();
+  fork.limits.pids = 0;
+  expect_refused(fork);
+  fork = good_fork();
+  fork.environment = {};
+  expect_refused(fork);
+  const std::string longest = "A=" + std::string(kForkEnvironmentMax - 3, 'x');
+  fork.environment = {longest};
+  EXPECT_TRUE(check(fork));
+  fork.environment.emplace_back("B=");
+  expect_refused(fork);
+  fork.environment = {"noequals"};
+  expect_refused(fork);
 }
 
 TEST(Rules, KnowRuntimeNames) {

@@ -1,11 +1,8 @@
 #include "sandbox/warden/serve.h"
 
 #include <string.h>
-#include <sys/epoll.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <utility>
@@ -18,56 +15,54 @@
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr std::uint64_t kDaemon = ~std::uint64_t{0};  // any other key is a slot
-constexpr std::size_t kPrepared = 4;                  // instances that wait for what to run
-constexpr int kQuietMillis = 5;                       // without an event for so long the next one is prepared
+constexpr std::uint64_t kDaemon = ~std::uint64_t{0};       // any other key is a slot, or
+constexpr std::uint64_t kKeeper = std::uint64_t{1} << 32;  // with this bit a template's keeper
+constexpr std::size_t kPrepared = 4;                       // instances that wait for what to run
+constexpr int kQuietMillis = 5;                            // without an event for so long the next one is prepared
+constexpr int kShrinkMillis = 2000;
 constexpr Millis kTurn{5};
 constexpr Millis kEndMax{1000};
-
-Result<> watch(const UniqueFd& epoll, int fd, std::uint64_t key) {
-  epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
-  if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) return fail_errno("watch a descriptor");
-  return {};
-}
 
 void complain(const Error& error) { fmt::print(stderr, "wick-warden: {}\n", error.message); }
 
 }  // namespace
 
 Result<Server> Server::open(UniqueFd daemon, Host host) {
-  UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll) return fail_errno("make an epoll descriptor");
-  WICK_CHECK(watch(epoll, daemon.get(), kDaemon));
-  return Server(std::move(daemon), std::move(host), std::move(epoll));
+  WICK_TRY(Slots slots, Slots::open());
+  WICK_CHECK(slots.watch(daemon.get(), kDaemon));
+  return Server(std::move(daemon), std::move(host), std::move(slots));
 }
 
 Result<> Server::run() {
   while (stocking_ && prepared_.size() < kPrepared) stock_up();
-  send(Hello{.version = kProtocolVersion, .error = {}, .missing = host_.missing});
+  send(Hello{.version = kProtocolVersion, .error = {}, .missing = host_.missing, .can_fork = host_.can_fork});
   auto served = serve();
   end_all();
   return served;
 }
 
 Result<> Server::serve() {
-  std::array<epoll_event, 64> events;
   while (true) {
-    const bool restock = stocking_ && prepared_.size() < kPrepared;
-    const int most = turning_.empty() ? -1 : static_cast<int>(kTurn.count());
-    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), restock ? kQuietMillis : most);
-    if (count < 0 && errno != EINTR) return fail_errno("wait for events");
-    if (count == 0 && restock) stock_up();
+    const bool restock = wants_stock();
+    WICK_TRY(const auto events, slots_.wait(restock ? kQuietMillis : next_wake()));
+    if (events.empty() && restock) stock_up();
     take_turns();
-    for (int i = 0; i < count; ++i) {
-      const std::uint64_t key = events[static_cast<std::size_t>(i)].data.u64;
-      if (key != kDaemon) {
-        hear(key);
+    shrink_templates();
+    for (const epoll_event& event : events) {
+      if (event.data.u64 != kDaemon) {
+        hear_event(event.data.u64);
         continue;
       }
       WICK_TRY(const bool more, take_request());
       if (!more) return {};
     }
   }
+}
+
+int Server::next_wake() const {
+  if (!turning_.empty()) return static_cast<int>(kTurn.count());
+  const bool shrinks = std::ranges::any_of(templates_, [](const auto& one) { return one.second->has_many_seats(); });
+  return shrinks ? kShrinkMillis : -1;
 }
 
 // False when the daemon is gone.
@@ -86,17 +81,36 @@ void Server::handle(const Boot& request) {
     send(Failed{.id = std::string(request.id), .code = booting.error().code, .message = std::move(booting.error().message)});
 }
 
+void Server::handle(const Fork& request) {
+  if (auto forking = fork(request); !forking)
+    send(Failed{.id = std::string(request.id), .code = forking.error().code, .message = std::move(forking.error().message)});
+}
+
 Result<> Server::boot(const Boot& request) {
   WICK_CHECK(check(request));
+  if (request.is_template && !host_.can_fork) return fail(Errc::unavailable, "templates cannot be forked here");
   if (find(request.id) != nullptr) return fail(Errc::already_exists, "there is an instance of that id");
   WICK_TRY(const std::size_t slot, take_prepared());
   stocking_ = true;
-  if (auto started = slots_[slot]->start(request, {buffer_.data(), size_}); !started) {
-    slots_[slot]->kill();  // hear() takes it away
+  if (auto started = slots_.at(slot)->start(request, {buffer_.data(), size_}); !started) {
+    slots_.at(slot)->kill();  // hear() takes it away
     watch_turns(slot);
     return started;
   }
-  by_id_.emplace(slots_[slot]->id(), slot);
+  by_id_.emplace(slots_.at(slot)->id(), slot);
+  if (request.is_template) booting_[slot] = {.limits = request.limits, .network = request.network, .has_package = !request.package.empty()};
+  return {};
+}
+
+Result<> Server::fork(const Fork& request) {
+  WICK_CHECK(check(request));
+  if (find(request.id) != nullptr) return fail(Errc::already_exists, "there is an instance of that id");
+  const auto origin = by_id_.find(std::string(request.origin));
+  const auto found = origin == by_id_.end() ? templates_.end() : templates_.find(origin->second);
+  if (found == templates_.end()) return fail(Errc::unavailable, "there is no such template");
+  WICK_TRY(const std::size_t slot, found->second->fork(request, {buffer_.data(), size_}, next_cgroup()));
+  by_id_.emplace(slots_.at(slot)->id(), slot);
+  hear(slot);
   return {};
 }
 
@@ -108,19 +122,24 @@ Result<std::size_t> Server::take_prepared() {
 }
 
 Result<std::size_t> Server::prepare_one() {
-  const auto free = std::ranges::find_if(slots_, [](const auto& instance) { return instance == nullptr; });
-  const auto slot = static_cast<std::size_t>(free - slots_.begin());
-  if (slot == kSlots) return fail(Errc::throttled, fmt::format("there are {} instances, the most that the warden holds", kSlots));
-  WICK_TRY(auto instance, Instance::prepare(host_, std::to_string(++serial_), user_of(host_, slot)));
-  for (const int fd : instance->descriptors()) {
-    if (fd >= 0) WICK_CHECK(watch(epoll_, fd, slot));
+  WICK_TRY(const std::size_t slot, slots_.add([this](std::size_t free) { return Instance::prepare(host_, next_cgroup(), user_of(host_, free)); }));
+  if (auto watched = slots_.watch(slot); !watched) {
+    slots_.remove(slot);
+    return std::unexpected(std::move(watched).error());
   }
-  if (free == slots_.end()) slots_.emplace_back();
-  slots_[slot] = std::move(instance);
   return slot;
 }
 
+bool Server::wants_stock() const {
+  return (stocking_ && prepared_.size() < kPrepared) || std::ranges::any_of(templates_, [](const auto& one) { return one.second->wants_seat(); });
+}
+
 void Server::stock_up() {
+  for (const auto& [slot, one] : templates_) {
+    if (!one->wants_seat()) continue;
+    if (auto made = one->make_seat(next_cgroup()); !made) complain(made.error());
+  }
+  if (!stocking_ || prepared_.size() >= kPrepared) return;
   if (const auto slot = prepare_one()) {
     prepared_.push_back(*slot);
   } else {
@@ -137,7 +156,7 @@ void Server::handle(const Kill& request) {
   Instance* instance = find(request.id);
   if (instance == nullptr) return;
   instance->kill();
-  watch_turns(by_id_.at(instance->id()));
+  hear(by_id_.at(instance->id()));
 }
 
 void Server::handle(const GetUsage& request) {
@@ -147,23 +166,37 @@ void Server::handle(const GetUsage& request) {
 
 Instance* Server::find(std::string_view id) const {
   const auto found = by_id_.find(std::string(id));
-  return found == by_id_.end() ? nullptr : slots_[found->second].get();
+  return found == by_id_.end() ? nullptr : slots_.at(found->second);
+}
+
+void Server::hear_event(std::uint64_t key) {
+  if ((key & kKeeper) == 0) return hear(key);
+  if (const auto one = templates_.find(key & ~kKeeper); one != templates_.end()) hear_all(one->second->hear());
+}
+
+void Server::hear_all(const Template::News& slots) {
+  for (const std::size_t slot : slots) hear(slot);
 }
 
 void Server::hear(std::size_t slot) {
-  Instance* instance = slots_[slot].get();
+  Instance* instance = slots_.at(slot);
   if (instance == nullptr) return;  // ended by an earlier event of the same round
   while (const auto news = instance->next_news()) {
     if (std::holds_alternative<Booted>(*news)) {
+      if (instance->is_template()) begin_template(slot);
       send(*news, instance->daemon_ends());
       instance->close_daemon_ends();
     } else if (by_id_.contains(instance->id())) {
       send(*news);
-    } else if (const auto* failed = std::get_if<Failed>(&*news); failed != nullptr && !ending_) {  // while it waited
-      complain({failed->code, failed->message});
-      std::erase(prepared_, slot);
+      by_id_.erase(instance->id());
+    } else if (const auto* failed = std::get_if<Failed>(&*news); failed != nullptr && std::erase(prepared_, slot) > 0 && !ending_) {
+      complain({failed->code, failed->message});  // while it waited
       stocking_ = false;
     }
+  }
+  if (instance->is_template()) {
+    tend_template(slot);
+    if (slots_.at(slot) == nullptr) return;
   }
   if (instance->finished())
     forget(slot);
@@ -171,8 +204,37 @@ void Server::hear(std::size_t slot) {
     watch_turns(slot);
 }
 
+void Server::begin_template(std::size_t slot) {
+  const TemplateTraits traits = booting_[slot];
+  booting_.erase(slot);
+  auto begun = Template::open(host_, slots_, slot, traits);
+  if (begun) {
+    if (auto watched = slots_.watch((*begun)->descriptor(), slot | kKeeper); !watched) begun = std::unexpected(watched.error());
+  }
+  if (!begun) {
+    complain(begun.error());
+    return slots_.at(slot)->kill();
+  }
+  templates_[slot] = std::move(*begun);
+}
+
+void Server::tend_template(std::size_t slot) {
+  const auto found = templates_.find(slot);
+  if (found == templates_.end()) return;
+  hear_all(found->second->take_child_ends());
+  const Instance* instance = slots_.at(slot);  // it may have ended by that
+  if (instance != nullptr && instance->is_ending()) hear_all(found->second->end());
+}
+
+void Server::shrink_templates() {
+  const MonoTime now = Clock::system().monotonic();
+  for (const auto& [slot, one] : templates_) {
+    if (one->has_many_seats()) hear_all(one->shrink(now));
+  }
+}
+
 void Server::watch_turns(std::size_t slot) {
-  if (slots_[slot]->needs_turns()) turning_.insert(slot);
+  if (slots_.at(slot)->needs_turns()) turning_.insert(slot);
 }
 
 void Server::take_turns() {
@@ -180,32 +242,35 @@ void Server::take_turns() {
   if (turning_.empty() || now < next_turn_) return;
   next_turn_ = now + kTurn;
   for (const std::size_t slot : std::exchange(turning_, {})) {
-    if (!slots_[slot]) continue;
-    slots_[slot]->turn();
+    if (slots_.at(slot) == nullptr) continue;
+    slots_.at(slot)->turn();
     hear(slot);
   }
 }
 
 void Server::forget(std::size_t slot) {
-  by_id_.erase(slots_[slot]->id());
-  slots_[slot].reset();
+  by_id_.erase(slots_.at(slot)->id());
+  booting_.erase(slot);
+  templates_.erase(slot);
+  for (const auto& [other, one] : templates_) one->forget(slot);
+  slots_.remove(slot);
 }
 
 void Server::end_all() {
   ending_ = true;
+  for (const auto& [slot, one] : templates_) (void)one->end();
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    if (!slots_[slot]) continue;
-    slots_[slot]->kill();
+    if (slots_.at(slot) == nullptr) continue;
+    slots_.at(slot)->end();
     watch_turns(slot);
   }
   const MonoTime deadline = Clock::system().monotonic() + kEndMax;
-  std::array<epoll_event, 64> events;
-  while (std::ranges::any_of(slots_, [](const auto& instance) { return instance != nullptr; }) && Clock::system().monotonic() < deadline) {
-    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(kTurn.count()));
+  while (!slots_.empty() && Clock::system().monotonic() < deadline) {
+    const auto events = slots_.wait(static_cast<int>(kTurn.count()));
     take_turns();
-    for (int i = 0; i < count; ++i) {
-      const std::uint64_t key = events[static_cast<std::size_t>(i)].data.u64;
-      if (key != kDaemon) hear(key);
+    if (!events) continue;
+    for (const epoll_event& event : *events) {
+      if (event.data.u64 != kDaemon) hear_event(event.data.u64);
     }
   }
   if (host_.cgroups) host_.cgroups->clear();

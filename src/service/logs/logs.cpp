@@ -5,14 +5,13 @@
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/worker_pool.h"
 #include "service/logs/buffer.h"
 #include "service/logs/chunks.h"
 #include "service/logs/subscription.h"
+#include "service/write_behind.h"
 
 namespace wick::service::logs {
 
@@ -27,88 +26,46 @@ constexpr std::size_t kFlushBytes = kBufferBytesMax / 8;  // so much is flushed 
 
 }  // namespace
 
-class Logs::Impl : public std::enable_shared_from_this<Impl> {
+class Logs::Impl : public WriteBehind {
  public:
   Impl(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store)
-      : loop_(std::move(loop)), pool_(pool), chunks_(store, kBytesMax), due_(loop_), flushed_(loop_, asio::steady_timer::time_point::max()) {}
+      : WriteBehind(loop, kFlushInterval, "the functions' logs"), loop_(std::move(loop)), pool_(pool), chunks_(store, kBytesMax) {}
 
   void append(LogEvent event);
   std::shared_ptr<Subscription> subscribe(const FunctionName& function);
-  void close() {
-    stopped_ = true;
-    due_.cancel();
-  }
-
-  // Commits what is buffered when it is called, and what was being committed then.
-  static asio::awaitable<void> flush(std::shared_ptr<Impl> self);
   static asio::awaitable<Result<std::vector<LogEvent>>> read(std::shared_ptr<Impl> self, FunctionName function, WallTime since, std::size_t limit);
   static asio::awaitable<Result<>> remove(std::shared_ptr<Impl> self, FunctionName function);
   static asio::awaitable<void> stop(std::shared_ptr<Impl> self);
 
  private:
   void publish(const LogEvent& event);
-  void flush_soon();
-  void start_flush();
+  asio::awaitable<void> write() override;
 
   asio::any_io_executor loop_;
   WorkerPool& pool_;
   Chunks chunks_;
   Buffer buffer_{kBufferBytesMax};
   std::unordered_multimap<FunctionName, std::weak_ptr<Subscription>> readers_;
-  bool stopped_ = false;
-  bool due_set_ = false;  // due_ is waited for
-  bool asked_ = false;    // a flush is about to begin
-  bool flushing_ = false;
-  asio::steady_timer due_;
-  asio::steady_timer flushed_;  // cancelled when a flush ends
 };
 
 void Logs::Impl::append(LogEvent event) {
-  if (stopped_) return;
+  if (closed()) return;
   publish(event);
   buffer_.add(std::move(event));
   if (buffer_.bytes() >= kFlushBytes) {
-    start_flush();
+    flush_now();
   } else {
     flush_soon();
   }
 }
 
-void Logs::Impl::flush_soon() {
-  if (stopped_ || std::exchange(due_set_, true)) return;
-  due_.expires_after(kFlushInterval);
-  due_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->due_set_ = false;
-    if (!error) self->start_flush();
-  });
-}
-
-void Logs::Impl::start_flush() {
-  if (std::exchange(asked_, true)) return;
-  asio::co_spawn(loop_, flush(shared_from_this()), [](std::exception_ptr error) {
-    if (error) spdlog::error("flushing the functions' logs failed");
-  });
-}
-
-asio::awaitable<void> Logs::Impl::flush(std::shared_ptr<Impl> self) {
-  while (self->flushing_) (void)co_await self->flushed_.async_wait(asio::as_tuple(asio::use_awaitable));
-  self->asked_ = false;
-  if (self->buffer_.empty()) co_return;
-  struct Flushing {
-    Impl& impl;
-    ~Flushing() {
-      impl.flushing_ = false;
-      impl.flushed_.cancel();
-    }
-  } flushing{*self};
-  self->flushing_ = true;
-  const auto events = self->buffer_.take();
-  const auto done = co_await self->pool_.run([&] { return self->chunks_.append(events); });
+asio::awaitable<void> Logs::Impl::write() {
+  if (buffer_.empty()) co_return;
+  const auto events = buffer_.take();
+  const auto done = co_await pool_.run([&] { return chunks_.append(events); });
   if (done) co_return;
   spdlog::error("{} events of functions' logs could not be written: {}", events.size(), done.error().message);
-  self->buffer_.lose(events);
+  buffer_.lose(events);
 }
 
 void Logs::Impl::publish(const LogEvent& event) {

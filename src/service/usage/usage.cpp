@@ -3,12 +3,9 @@
 #include <utility>
 
 #include <spdlog/spdlog.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "base/worker_pool.h"
+#include "service/write_behind.h"
 
 namespace wick::service::usage {
 
@@ -50,90 +47,45 @@ Result<Answer> answer(Books& books, const Question& question) {
 
 }  // namespace
 
-class Usage::Impl : public std::enable_shared_from_this<Impl> {
+class Usage::Impl : public WriteBehind {
  public:
   Impl(asio::any_io_executor loop, WorkerPool& pool, kv::Store& store, const Clock& clock, Books::TagsOf tags_of, UsageOptions options)
-      : loop_(std::move(loop)),
+      : WriteBehind(std::move(loop), kFlushInterval, "usage"),
         pool_(pool),
         books_(store, clock, std::move(tags_of), options.retention),
-        buffer_(options.bounds),
-        due_(loop_),
-        flushed_(loop_, asio::steady_timer::time_point::max()) {}
+        buffer_(options.bounds) {}
 
   void append(invoke::UsageRecord record);
-  void close() {
-    stopped_ = true;
-    due_.cancel();
-  }
-
-  // Commits what is buffered when it is called, and what was being committed then.
-  static asio::awaitable<void> flush(std::shared_ptr<Impl> self);
   static asio::awaitable<Result<Answer>> sums(std::shared_ptr<Impl> self, Question question);
   static asio::awaitable<Result<std::vector<CallRecord>>> calls(std::shared_ptr<Impl> self, std::string request_id);
   static asio::awaitable<void> stop(std::shared_ptr<Impl> self);
 
  private:
-  void flush_soon();
-  void start_flush();
+  asio::awaitable<void> write() override;
 
-  asio::any_io_executor loop_;
   WorkerPool& pool_;
   Books books_;
   Buffer buffer_;
-  bool stopped_ = false;
-  bool due_set_ = false;  // due_ is waited for
-  bool asked_ = false;    // a flush is about to begin
-  bool flushing_ = false;
-  asio::steady_timer due_;
-  asio::steady_timer flushed_;  // cancelled when a flush ends
 };
 
 void Usage::Impl::append(invoke::UsageRecord record) {
-  if (stopped_) return;
+  if (closed()) return;
   buffer_.add(std::move(record));
   if (buffer_.calls() == kFlushCalls) {
-    start_flush();
+    flush_now();
   } else {
     flush_soon();
   }
 }
 
-void Usage::Impl::flush_soon() {
-  if (stopped_ || std::exchange(due_set_, true)) return;
-  due_.expires_after(kFlushInterval);
-  due_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->due_set_ = false;
-    if (!error) self->start_flush();
-  });
-}
-
-void Usage::Impl::start_flush() {
-  if (std::exchange(asked_, true)) return;
-  asio::co_spawn(loop_, flush(shared_from_this()), [](std::exception_ptr error) {
-    if (error) spdlog::error("writing usage failed");
-  });
-}
-
-asio::awaitable<void> Usage::Impl::flush(std::shared_ptr<Impl> self) {
-  while (self->flushing_) (void)co_await self->flushed_.async_wait(asio::as_tuple(asio::use_awaitable));
-  self->asked_ = false;
-  if (self->buffer_.empty()) co_return;
-  struct Flushing {
-    Impl& impl;
-    ~Flushing() {
-      impl.flushing_ = false;
-      impl.flushed_.cancel();
-    }
-  } flushing{*self};
-  self->flushing_ = true;
-  Batch batch = self->buffer_.take();
-  const auto done = co_await self->pool_.run([&] { return self->books_.append(batch); });
+asio::awaitable<void> Usage::Impl::write() {
+  if (buffer_.empty()) co_return;
+  Batch batch = buffer_.take();
+  const auto done = co_await pool_.run([&] { return books_.append(batch); });
   if (done) co_return;
   spdlog::error("the usage of {} calls could not be written, and is kept in memory: {}", batch.calls.size(), done.error().message);
-  self->buffer_.give_back(std::move(batch));
-  self->flush_soon();
+  buffer_.give_back(std::move(batch));
+  flush_soon();
 }
 
 asio::awaitable<Result<Answer>> Usage::Impl::sums(std::shared_ptr<Impl> self, Question question) {

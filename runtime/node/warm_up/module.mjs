@@ -1,0 +1,2 @@
+// Loaded by warm_up.cjs, in the place of a function.
+export const handler = async () => {};

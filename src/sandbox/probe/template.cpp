@@ -1,0 +1,35 @@
+// Runs inside an instance as a template. MODE=stop: it stops itself, and MODE=deaf: it does not listen, each after it has said that it is
+// parked. Its forks run the shell script that their environment has in DO.
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "native/wick_fork.h"
+
+namespace {
+
+constexpr int kChannel = 3;
+constexpr int kControl = 4;
+constexpr std::size_t kBallast = 8 * 1024 * 1024;  // memory that a template has and its forks share
+
+char text[WICK_ENVIRONMENT_MAX];
+
+}  // namespace
+
+int main() {
+  char* ballast = static_cast<char*>(malloc(kBallast));
+  memset(ballast, 1, kBallast);
+  const char* mode = getenv("MODE");
+  if (send(kChannel, "parked", 6, 0) != 6) return 1;
+  if (mode != nullptr && std::string_view(mode) == "stop") raise(SIGSTOP);
+  if (mode != nullptr && std::string_view(mode) == "deaf") pause();
+  if (mode != nullptr && std::string_view(mode) == "leave") return 7;
+  const int size = wick_park(kControl, text);
+  for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) putenv(entry);
+  execl("/bin/sh", "sh", "-c", getenv("DO"), nullptr);
+  return 1;
+}

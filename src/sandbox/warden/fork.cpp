@@ -1,0 +1,107 @@
+#include "sandbox/warden/fork.h"
+
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "sandbox/warden/admission.h"
+#include "sandbox/warden/file_at.h"
+#include "sandbox/warden/instance_root.h"
+#include "sandbox/warden/message.h"
+#include "sandbox/warden/packet.h"
+
+namespace wick::sandbox::warden {
+namespace {
+
+std::string folder(const char* parent, std::string_view name) { return name.empty() ? "" : fmt::format("{}{}", parent, name); }
+
+// Who says this one letter.
+Result<pid_t> hear(int socket, char letter) {
+  std::array<char, 1> packet{};
+  pid_t sender = 0;
+  WICK_TRY(const std::size_t size, receive_packet(socket, packet, nullptr, Wait::yes, &sender));
+  if (size != 1 || packet[0] != letter) return fail(Errc::unavailable, "the template does not fork");
+  return sender;
+}
+
+}  // namespace
+
+Result<> Forker::prepare(const Seat& seat, std::string_view order) {
+  WICK_TRY(const Request request, decode_request(order));
+  const auto* fork = std::get_if<Fork>(&request);
+  if (fork == nullptr) return fail(Errc::internal, "not an order");
+  if (!fork->package.empty() || fork->limits.tmp_bytes != plan_.tmp_bytes) {
+    WICK_CHECK(equip(seat, fork->limits.tmp_bytes, folder("data/packages/", fork->package), folder("data/layers/", fork->layers)));
+  }
+  environment_.clear();
+  for (const std::string_view entry : fork->environment) environment_.append(entry).push_back('\0');
+  return send_packet(plan_.control, "F", {}, Wait::no);
+}
+
+Result<> Forker::equip(const Seat& seat, std::uint64_t tmp_bytes, const std::string& package, const std::string& layers) const {
+  WICK_TRY(const OwnCode code, find_own_code(host_.get(), package, layers));
+  if (setns(seat.namespaces[2].get(), CLONE_NEWNS) != 0) return fail_errno("enter an instance's mounts");
+  const auto change = [&]() -> Result<> {
+    WICK_CHECK(place_own_code(code));
+    return tmp_bytes != plan_.tmp_bytes ? resize_tmp(tmp_bytes) : Result<>();
+  };
+  auto changed = change();
+  if (setns(own_mounts_.get(), CLONE_NEWNS) != 0) _exit(1);
+  return changed;
+}
+
+Result<pid_t> Forker::admit(const Seat& seat, const std::vector<UniqueFd>& doors, const std::vector<UniqueFd>& descriptors) {
+  WICK_TRY(const pid_t process, hear(plan_.control, 'A'));
+  WICK_CHECK(expect_in_template(process));
+  WICK_TRY(Admission admission, Admission::seize(process));
+  WICK_TRY(Pair own, make_pair_that_knows_senders());
+  std::vector<int> sent;
+  for (const UniqueFd& fd : seat.namespaces) sent.push_back(fd.get());
+  for (const UniqueFd& fd : descriptors) sent.push_back(fd.get());
+  sent.push_back(own.theirs.get());
+  for (const UniqueFd& fd : doors) sent.push_back(fd.get());
+  WICK_CHECK(send_packet(plan_.control, "O", sent, Wait::no));
+  own.theirs.reset();
+  WICK_CHECK(admission.admit(seat.numbers(), seat.cgroups, plan_.proc));
+  own_ = std::move(own.ours);
+  WICK_TRY(const pid_t forked, hear(own_.get(), 'B'));
+  return pid_in_template(forked);
+}
+
+// Its number could be another process's by now, were it in such a hurry to end.
+Result<> Forker::expect_in_template(pid_t process) const {
+  struct stat theirs{};
+  struct stat wanted{};
+  if (fstatat(plan_.proc, fmt::format("{}/ns/pid", process).c_str(), &theirs, 0) != 0) return fail_errno("look at a fork");
+  if (fstat(plan_.pid_namespace, &wanted) != 0) return fail_errno("look at a template");
+  if (theirs.st_ino != wanted.st_ino || theirs.st_dev != wanted.st_dev) return fail(Errc::denied, "a fork is not the template's");
+  return {};
+}
+
+// The second of its numbers: it is in the caller's pid namespace, the template's and the seat's.
+Result<pid_t> Forker::pid_in_template(pid_t process) const {
+  const auto status = read_at(plan_.proc, fmt::format("{}/status", process));
+  if (!status) return 0;
+  constexpr std::string_view kKey = "\nNSpid:\t";
+  const std::size_t found = status->find(kKey);
+  const std::size_t second = found == std::string::npos ? found : status->find('\t', found + kKey.size());
+  pid_t pid = 0;
+  if (second != std::string::npos) std::from_chars(status->data() + second + 1, status->data() + status->size(), pid);
+  return pid;
+}
+
+Result<> Forker::let_run() {
+  auto sent = send_packet(own_.get(), environment_, {}, Wait::no);
+  explicit_bzero(environment_.data(), environment_.size());
+  own_.reset();
+  return {};  // a fork that has gone already is no fault of the template's
+}
+
+}  // namespace wick::sandbox::warden

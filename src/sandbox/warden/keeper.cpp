@@ -1,0 +1,221 @@
+#include "sandbox/warden/keeper.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "sandbox/warden/file_at.h"
+#include "sandbox/warden/fork.h"
+#include "sandbox/warden/message.h"
+#include "sandbox/warden/offspring.h"
+#include "sandbox/warden/packet.h"
+#include "sandbox/warden/seat.h"
+
+namespace wick::sandbox::warden {
+namespace {
+
+constexpr int kSocketBytes = 8 * 1024 * 1024;  // orders of some hundred forks at once
+
+// A seat, from its order to its fork.
+struct Kept {
+  std::vector<UniqueFd> doors;
+  std::optional<SeatInTheMaking> making;
+  std::optional<Seat> seat;
+  std::string order;  // a fork that waits for the seat; secret
+  std::vector<UniqueFd> order_descriptors;
+};
+
+class Keeping {
+ public:
+  Keeping(const KeeperPlan& plan, int socket, UniqueFd proc, UniqueFd host, TemplatePlace place, UniqueFd own_mounts)
+      : plan_(plan),
+        socket_(socket),
+        proc_(std::move(proc)),
+        place_(std::move(place)),
+        forker_({.control = plan.control, .proc = proc_.get(), .pid_namespace = place_.pid.get(), .tmp_bytes = plan.tmp_bytes}, std::move(host),
+                std::move(own_mounts)) {}
+
+  // Until the warden has gone.
+  Result<> run() {
+    while (true) {
+      std::vector<pollfd> waited{{.fd = socket_, .events = POLLIN, .revents = 0}};
+      std::vector<std::uint32_t> makers;
+      for (const auto& [number, kept] : kept_) {
+        if (!kept.making) continue;
+        waited.push_back({.fd = kept.making->descriptor(), .events = POLLIN, .revents = 0});
+        makers.push_back(number);
+      }
+      if (poll(waited.data(), waited.size(), -1) < 0) return fail_errno("wait for orders");
+      if (waited[0].revents != 0) {
+        WICK_TRY(const bool more, take_order());
+        if (!more) return {};
+      }
+      for (std::size_t i = 0; i < makers.size(); ++i) {
+        if (waited[i + 1].revents != 0) WICK_CHECK(take_seat(makers[i]));
+      }
+      begin_seats();
+    }
+  }
+
+ private:
+  Result<bool> take_order() {
+    std::vector<UniqueFd> descriptors;
+    WICK_TRY(const std::size_t size, receive_packet(socket_, buffer_, &descriptors, Wait::yes));
+    if (size == 0) return false;
+    Note note;
+    WICK_TRY(const std::string_view text, decode_note({buffer_.data(), size}, note));
+    if (note.type == NoteType::make) {
+      kept_[note.seat] = Kept{.doors = std::move(descriptors), .making = {}, .seat = {}, .order = {}, .order_descriptors = {}};
+      ordered_.push_back(note.seat);
+    } else if (note.type == NoteType::forget) {
+      kept_.erase(note.seat);
+    } else if (const auto kept = kept_.find(note.seat); kept != kept_.end()) {
+      kept->second.order = text;
+      kept->second.order_descriptors = std::move(descriptors);
+      explicit_bzero(buffer_.data(), size);
+      if (kept->second.seat) WICK_CHECK(fork(note.seat));
+    }
+    return true;
+  }
+
+  void begin_seats() {
+    std::size_t makers = 0;
+    for (const auto& [number, kept] : kept_) makers += kept.making ? 1 : 0;
+    for (; makers < kMakersMax && !ordered_.empty(); ordered_.pop_front()) {
+      const auto kept = kept_.find(ordered_.front());
+      if (kept == kept_.end()) continue;
+      auto making = SeatInTheMaking::begin({.host = plan_.host,
+                                            .place = place_,
+                                            .proc = proc_.get(),
+                                            .user = plan_.user,
+                                            .tmp_bytes = plan_.tmp_bytes,
+                                            .outside = plan_.network == Network::outside,
+                                            .doors = kept->second.doors});
+      if (making) {
+        kept->second.making = std::move(*making);
+        ++makers;
+      } else {
+        tell_failure(kept->first, making.error());
+      }
+    }
+  }
+
+  Result<> take_seat(std::uint32_t number) {
+    const auto found = kept_.find(number);
+    if (found == kept_.end()) return {};
+    Kept& kept = found->second;
+    auto seat = kept.making->finish();
+    kept.making.reset();
+    if (!seat) {
+      tell_failure(number, seat.error());
+      return {};
+    }
+    std::vector<int> sent{seat->first_process.get(), seat->network.runtime_api.get(), seat->network.api.get()};
+    if (seat->outside) sent.push_back(seat->outside.get());
+    WICK_CHECK(send_packet(socket_, encode_note({.type = NoteType::made, .seat = number}), sent, Wait::yes));
+    seat->first_process.reset();
+    seat->network = {};
+    seat->outside.reset();
+    kept.seat = std::move(*seat);
+    return kept.order.empty() ? Result<>() : fork(number);
+  }
+
+  // An error is one after which the template is not to be relied on.
+  Result<> fork(std::uint32_t number) {
+    Kept kept = std::move(kept_.at(number));
+    kept_.erase(number);
+    alarm(kForkMaxSeconds);
+    const auto ready = forker_.prepare(*kept.seat, kept.order);
+    if (ready) {
+      WICK_TRY(const pid_t pid, forker_.admit(*kept.seat, kept.doors, kept.order_descriptors));
+      WICK_CHECK(send_packet(socket_, encode_note({.type = NoteType::forked, .seat = number, .value = pid}), {}, Wait::yes));
+      WICK_CHECK(forker_.let_run());
+    } else {
+      tell_failure(number, ready.error());
+    }
+    alarm(0);
+    explicit_bzero(kept.order.data(), kept.order.size());
+    return {};
+  }
+
+  void tell_failure(std::uint32_t number, const Error& error) {
+    kept_.erase(number);
+    const Note note{.type = NoteType::failed, .seat = number, .value = static_cast<std::int32_t>(error.code)};
+    (void)send_packet(socket_, encode_note(note, std::string_view(error.message).substr(0, kTextMax)), {}, Wait::yes);
+  }
+
+  const KeeperPlan& plan_;
+  int socket_;
+  UniqueFd proc_;
+  TemplatePlace place_;
+  Forker forker_;
+  std::unordered_map<std::uint32_t, Kept> kept_;
+  std::deque<std::uint32_t> ordered_;  // seats that nobody makes yet
+  std::vector<char> buffer_ = std::vector<char>(kPacketMax + sizeof(Note));
+};
+
+Result<UniqueFd> open_namespace(const UniqueFd& proc, const std::string& process, const char* name) {
+  UniqueFd fd(openat(proc.get(), fmt::format("{}/ns/{}", process, name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return fail_errno("open a template's namespace", name);
+  return fd;
+}
+
+Result<> keep(const KeeperPlan& plan, const UniqueFd& parent, int socket) {
+  signal(SIGCHLD, SIG_DFL);  // the warden has it ignored
+  WICK_CHECK(die_with(parent));
+  close_all_but({plan.control, socket, plan.host.warden.get(), plan.host.outside.descriptor()}, STDERR_FILENO + 1);
+  WICK_TRY(UniqueFd host, open_folder("/host"));
+  WICK_TRY(UniqueFd proc, open_folder("/host/proc"));
+  const std::string first_process = std::to_string(plan.first_process);
+  TemplatePlace place;
+  WICK_TRY(place.user, open_namespace(proc, first_process, "user"));
+  WICK_TRY(place.pid, open_namespace(proc, first_process, "pid"));
+  WICK_TRY(place.mnt, open_namespace(proc, first_process, "mnt"));
+  WICK_TRY(UniqueFd own_mounts, open_namespace(proc, "self", "mnt"));
+  return Keeping(plan, socket, std::move(proc), std::move(host), std::move(place), std::move(own_mounts)).run();
+}
+
+}  // namespace
+
+std::string encode_note(const Note& note, std::string_view text) {
+  return std::string(reinterpret_cast<const char*>(&note), sizeof(note)).append(text);
+}
+
+Result<std::string_view> decode_note(std::string_view packet, Note& note) {
+  if (packet.size() < sizeof(note)) return fail(Errc::invalid_argument, "not a note of a keeper");
+  std::memcpy(&note, packet.data(), sizeof(note));
+  return packet.substr(sizeof(note));
+}
+
+Result<Keeper> start_keeper(const KeeperPlan& plan) {
+  WICK_TRY(Pair sockets, make_socket_pair(SOCK_SEQPACKET));
+  for (const int socket : {sockets.ours.get(), sockets.theirs.get()})
+    (void)setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &kSocketBytes, sizeof(kSocketBytes));
+  const pid_t pid = fork();
+  if (pid < 0) return fail_errno("fork a keeper");
+  if (pid == 0) {
+    if (auto kept = keep(plan, plan.host.warden, sockets.theirs.get()); !kept) {
+      fmt::print(stderr, "wick-warden: {}\n", kept.error().message);
+      _exit(1);
+    }
+    _exit(0);
+  }
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return fail_errno("open a keeper's pidfd");
+  return Keeper{.process = std::move(process), .socket = std::move(sockets.ours)};
+}
+
+}  // namespace wick::sandbox::warden

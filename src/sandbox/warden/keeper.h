@@ -1,0 +1,61 @@
+#pragma once
+// The keeper of one template: a process of the warden's that has seats made for it (seat.h) and carries out its forks, so that the
+// warden's loop waits for none of that. A fork of the warden with all its rights, and with no descriptor but those it needs.
+//
+// It ends with the warden, when its socket closes, and when a fork is not carried out within kForkMaxSeconds or the template does not do
+// what it should: it is then no more to be relied on, and neither is the template. A process that is being admitted dies with it.
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "sandbox/warden/host.h"
+
+namespace wick::sandbox::warden {
+
+inline constexpr unsigned kForkMaxSeconds = 2;
+inline constexpr std::size_t kMakersMax = 4;  // seats in the making at one time; further orders wait
+
+// What the two say to each other, one to a packet of a SOCK_SEQPACKET pair: a Note, and what is named with each. seat is a number of
+// the warden's choice.
+enum class NoteType : std::uint8_t {
+  // To the keeper.
+  make,    // a seat; with the doors of its control groups
+  fork,    // into a seat that was ordered; the packet of a Fork (message.h), with the channel and the log
+  forget,  // a seat that is not needed any more, whose first process the warden ends
+  // To the warden.
+  made,    // a seat; with its first process (pidfd), its two listening sockets, and the lifeline of its outside network if it has one
+  forked,  // value: the process's pid in the template's pid namespace. It runs
+  failed,  // value: Errc; text. Of a seat or its fork. The template is none the worse
+};
+struct Note {
+  NoteType type = NoteType::make;
+  std::uint32_t seat = 0;
+  std::int32_t value = 0;
+};
+
+inline constexpr std::size_t kTextMax = 512;
+
+std::string encode_note(const Note& note, std::string_view text = {});
+// The text, which points into the packet. Error: invalid_argument.
+Result<std::string_view> decode_note(std::string_view packet, Note& note);
+
+struct KeeperPlan {
+  const Host& host;
+  pid_t first_process = -1;  // the template's, alive
+  int control = -1;          // the template's control socket (wick_fork.h)
+  uid_t user = 0;
+  std::uint64_t tmp_bytes = 0;
+  Network network = Network::api_only;
+};
+
+struct Keeper {
+  UniqueFd process;  // pidfd
+  UniqueFd socket;
+};
+Result<Keeper> start_keeper(const KeeperPlan& plan);
+
+}  // namespace wick::sandbox::warden

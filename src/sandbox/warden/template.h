@@ -1,0 +1,91 @@
+#pragma once
+// The warden's side of one template beyond its instance: its keeper (keeper.h), the seats that are ready for its forks, and which of
+// its forks is which to its first process. The seats are instances in slots of their own; what happens to them is told to those, and
+// the slots are returned, for whoever passes their news on.
+//
+// Seats are made ahead of need: few while there is little to do, more after forks have had to wait, and fewer again after a while.
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "sandbox/warden/host.h"
+#include "sandbox/warden/keeper.h"
+#include "sandbox/warden/message.h"
+#include "sandbox/warden/slots.h"
+
+namespace wick::sandbox::warden {
+
+// What stays of a template's Boot.
+struct TemplateTraits {
+  Limits limits;
+  Network network = Network::api_only;
+  bool has_package = false;
+};
+
+class Template {
+ public:
+  static constexpr std::size_t kSeatsMin = 2;
+  static constexpr std::size_t kSeatsMax = 32;
+  static constexpr Millis kCalm{10'000};
+
+  // Of the instance in slot, whose runtime has been started.
+  static Result<std::unique_ptr<Template>> open(const Host& host, Slots& slots, std::size_t slot, const TemplateTraits& traits);
+
+  int descriptor() const { return keeper_.socket.get(); }  // when it is readable, hear() is to be called
+  bool is_ending() const { return !keeper_.socket; }
+
+  // The slot in which the new instance begins. Errors: invalid_argument (a package where the template has its own, or none where it has
+  // not), unavailable (it is ending, or cannot take so many at once), throttled, io.
+  Result<std::size_t> fork(const Fork& request, std::string_view packet, std::string cgroup);
+
+  // The slots that have news.
+  using News = std::vector<std::size_t>;
+  News hear();
+  // Also after its end: processes that the template's first one has reaped.
+  News take_child_ends();
+  // Ends the keeper and what is not yet a fork that runs. Those that run do so on.
+  News end();
+
+  // An instance that is no more.
+  void forget(std::size_t slot);
+
+  bool wants_seat() const { return stocking_ && !is_ending() && free_.size() < seats_wanted_; }
+  Result<> make_seat(std::string cgroup);  // does not wait for it
+  bool has_many_seats() const { return seats_wanted_ > kSeatsMin && !is_ending(); }
+  News shrink(MonoTime now);  // to be called now and then while it has many
+
+ private:
+  struct Free {
+    std::size_t slot;
+    bool made = false;
+  };
+
+  Template(const Host& host, Slots& slots, std::size_t slot, const TemplateTraits& traits)
+      : host_(host), slots_(slots), slot_(slot), traits_(traits) {}
+  Result<std::size_t> order_seat(std::string cgroup);
+  Result<> tell(NoteType type, std::size_t slot, std::string_view text = {}, const std::vector<UniqueFd>& descriptors = {});
+  void take(const Note& note, std::string_view text, std::vector<UniqueFd> descriptors, News& news);
+  void begin_fork(std::size_t slot, pid_t pid, News& news);
+
+  const Host& host_;
+  Slots& slots_;
+  std::size_t slot_;
+  TemplateTraits traits_;
+  Keeper keeper_;
+  std::deque<Free> free_;                        // seats that no fork has taken, the oldest first
+  std::set<std::size_t> taken_;                  // slots of forks that do not run yet
+  std::map<pid_t, std::size_t> running_;         // slots of those that do, by the pid in the template's pid namespace
+  std::deque<Instance::ChildEnd> unknown_ends_;  // of which one may be the next fork's, which has ended before it was heard of
+  std::size_t seats_wanted_ = kSeatsMin;
+  bool stocking_ = true;  // false after a failure, until the next fork
+  MonoTime calm_since_;
+};
+
+}  // namespace wick::sandbox::warden

@@ -1,0 +1,315 @@
+#include "ledger.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace wick::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using invoke::UsageRecord;
+
+constexpr auto kStartPatience = 60s;  // the engine's promise: then 429
+constexpr auto kAwaited = 6s;         // how long the engine may wait for an instance's end
+constexpr auto kLookEvery = 50ms;     // at what takes longer to look at
+constexpr auto kMargin = 1500ms;
+
+const LoopClock::time_point kStart{1h};  // VirtualTime's
+
+Micros since(LoopClock::time_point at) { return std::chrono::duration_cast<Micros>(LoopClock::now() - at); }
+double seconds(Micros time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+std::uint32_t Ledger::Function::all_provisioned() const {
+  std::uint32_t out = 0;
+  for (const auto& [generation, count] : provisioned) out += count;
+  return out;
+}
+
+void Ledger::breaks(std::string what) {
+  note("BROKEN", what);
+  if (broken_.empty()) broken_ = fmt::format("at {:.6f} s: {}", seconds(since(kStart)), what);
+}
+
+void Ledger::note(std::string_view event, std::string_view what) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&hash](std::string_view bytes) {
+    for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  };
+  add(fmt::format("{}", since(kStart).count()));
+  add(event);
+  add(what);
+  trace_ += hash;  // the order of what happens at the same time does not matter
+  if (verbose_) fmt::print("{:12.6f} {:12} {}\n", seconds(since(kStart)), event, what);
+}
+
+std::uint32_t Ledger::calls_of(const std::string& function) const {
+  const auto found = functions_.find(function);
+  return found == functions_.end() ? 0 : found->second.calls;
+}
+
+// What counts against the account's concurrency, at least: a call on provisioned concurrency counts with that.
+std::uint32_t Ledger::account_used() const {
+  std::uint32_t out = 0;
+  for (const auto& [name, function] : functions_)
+    out += function.reserved ? *function.reserved : std::max(function.calls, function.all_provisioned());
+  return out;
+}
+
+std::uint32_t Ledger::account_allowed() const {
+  std::uint32_t out = 0;
+  for (const auto& [name, function] : functions_) out += function.reserved ? *function.reserved : function.calls + function.all_provisioned();
+  return out;
+}
+
+// What runs already may exceed a new limit, until it has ended.
+void Ledger::limits_changed(Function& function) {
+  function.bound = function.reserved ? std::max(*function.reserved, function.calls + function.all_provisioned()) : ~0U;
+  account_bound_ = std::max(plan_.account, account_allowed());
+}
+
+void Ledger::lower_bounds(Function& function) {
+  if (function.reserved) function.bound = std::max(*function.reserved, std::min(function.bound, function.calls + function.all_provisioned()));
+  account_bound_ = std::max(plan_.account, std::min(account_bound_, account_allowed()));
+}
+
+void Ledger::set_reserved(const std::string& name, std::optional<std::uint32_t> limit) {
+  note("reserved", fmt::format("{} {}", name, limit ? static_cast<int>(*limit) : -1));
+  Function& function = functions_[name];
+  function.reserved = limit;
+  limits_changed(function);
+}
+
+void Ledger::set_provisioned(const std::string& name, const std::string& generation, std::uint32_t count) {
+  note("provisioned", fmt::format("{} {}", generation, count));
+  Function& function = functions_[name];
+  function.provisioned[generation] = count;
+  limits_changed(function);
+}
+
+void Ledger::retired(const std::string& generation) {
+  note("retired", generation);
+  generations_[generation].retired = true;
+  for (auto& [name, function] : functions_) {
+    if (function.provisioned.erase(generation) > 0) limits_changed(function);
+  }
+}
+
+void Ledger::asked(const std::string& id, const function::Version& version, std::uint32_t timeout_s) {
+  note("asked", id);
+  Function& function = functions_[version.name.str()];
+  if (!function.reserved) function.bound = ~0U;
+  ++function.calls;
+  ++function.waiting;
+  Generation& generation = generations_[version.generation];
+  ++generation.calls;
+  generation.peak = std::max(generation.peak, generation.calls);
+  Call& call = calls_[id];
+  call.function = version.name.str();
+  call.generation = version.generation;
+  call.asked = LoopClock::now();
+  call.timeout_s = timeout_s;
+  open_.insert(id);
+}
+
+void Ledger::answered(const std::string& id, const Result<invoke::Outcome>& answer) {
+  Call& call = calls_.at(id);
+  note("answered", fmt::format("{} {}", id, answer ? answer->error_type : answer.error().message));
+  if (std::exchange(call.answered, true)) return breaks(fmt::format("{} was answered twice", id));
+  open_.erase(id);
+  if (answer) {
+    check_outcome(id, call, *answer);
+    call.ok = answer->function_error.empty();
+  } else {
+    check_refusal(call, answer.error());
+    call.refused = true;
+  }
+  Function& function = functions_[call.function];
+  --function.calls;
+  if (call.taken == 0) --function.waiting;
+  Generation& generation = generations_[call.generation];
+  if (--generation.calls == 0 && generation.live == 0) generation.peak = 0;
+  lower_bounds(function);
+}
+
+void Ledger::check_outcome(const std::string& id, const Call& call, const invoke::Outcome& outcome) {
+  const Micros waited = since(call.asked);
+  if (outcome.function_error.empty()) {
+    if (call.sent != true) return breaks(fmt::format("{} has succeeded, but no runtime said so", id));
+    if (outcome.payload != answer_of(id)) return breaks(fmt::format("{} got the answer {}", id, outcome.payload));
+    if (call.ran > std::chrono::seconds(call.timeout_s)) return breaks(fmt::format("{} ran {:.3f} s, over its timeout", id, seconds(call.ran)));
+  } else if (outcome.error_type == "Sim.Error") {
+    if (call.sent != false || !outcome.payload.contains(id)) return breaks(fmt::format("{} got the error {}", id, outcome.payload));
+  } else if (outcome.error_type == "Sandbox.Timedout") {
+    if (waited < std::chrono::seconds(call.timeout_s)) return breaks(fmt::format("{} timed out after {:.3f} s", id, seconds(waited)));
+  }
+}
+
+// The function's calls are counted with this one.
+void Ledger::check_refusal(const Call& call, const Error& error) {
+  const Micros waited = since(call.asked);
+  if (error.code != Errc::throttled) {
+    if (call.taken > 0 && !stopping_) breaks(fmt::format("a call that had begun was refused: {}", error.message));
+    return;
+  }
+  if (call.taken > 0) return breaks("a call that had begun was throttled");
+  const Function& function = functions_[call.function];
+  const std::uint32_t others = function.calls - 1;
+  if (error.message == invoke::kReservedLimit) {
+    const bool reached = function.reserved && (*function.reserved == 0 || others + function.all_provisioned() >= *function.reserved);
+    if (!reached) breaks(fmt::format("{} was throttled for its reserved concurrency with {} running", call.function, others));
+  } else if (waited == 0us) {
+    if (function.reserved || account_allowed() - 1 < plan_.account) {
+      breaks(fmt::format("{} was throttled for the account's concurrency with {} of {} used", call.function, account_allowed() - 1, plan_.account));
+    }
+  } else if (waited < kStartPatience) {
+    if (machine_throttles_ == 0) return breaks(fmt::format("{} was throttled after {:.3f} s", call.function, seconds(waited)));
+    --machine_throttles_;
+  }
+}
+
+void Ledger::metered(const UsageRecord& record) {
+  cpu_metered_ += record.cpu_nanos;
+  if (record.kind != UsageRecord::Kind::call) return;
+  const auto found = calls_.find(record.id.str());
+  if (found == calls_.end()) return breaks(fmt::format("a usage record of no call, {}", record.id.str()));
+  found->second.metered = record.end;
+  if (++found->second.records > 1) breaks(fmt::format("{} has two usage records", record.id.str()));
+}
+
+bool Ledger::memory_exhausted_for(Micros time) const {
+  const Micros now = since(kStart);
+  for (const Shortage& one : plan_.shortages) {
+    if (one.available < 0.03 && one.from + time <= now && now < one.until) return true;
+  }
+  return false;
+}
+
+void Ledger::start(const Process& process) {
+  note("start", fmt::format("{} {} {}", process.number, process.generation, static_cast<int>(process.role)));
+  if (process.is_template()) return;
+  Function& function = functions_[process.function];
+  if (memory_exhausted_for(kMargin) && since(function.lost) > kAwaited) breaks(process.generation + " was started without memory");
+  ++function.live;
+  function.passed_over = 0;
+  if (process.role != Role::on_demand) return;
+  Generation& generation = generations_[process.generation];
+  if (++generation.live > generation.peak) {
+    breaks(fmt::format("{} has {} instances for {} calls at once", process.generation, generation.live, generation.peak));
+  }
+  const auto bound = 4 * (plan_.functions.size() + plan_.starts_at_once);
+  for (auto& [name, other] : functions_) {
+    if (name == process.function || other.live > 0 || other.waiting == 0 || since(other.lost) < kAwaited) continue;
+    if (++other.passed_over > bound) breaks(fmt::format("{} starves: {} starts of others while it waits for its first", name, other.passed_over));
+  }
+}
+
+void Ledger::lost(const Process& process, bool by_itself) {
+  note("lost", fmt::format("{}", process.number));
+  if (process.is_template()) return;
+  Function& function = functions_[process.function];
+  if (by_itself) function.lost = LoopClock::now();
+  --function.live;
+  if (process.role != Role::on_demand) return;
+  Generation& generation = generations_[process.generation];
+  if (--generation.live == 0 && generation.calls == 0) generation.peak = 0;
+}
+
+void Ledger::taken(const std::string& id, const Process& process, long long deadline_ms, long long now_ms) {
+  note("taken", fmt::format("{} {}", id, process.number));
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return breaks(fmt::format("instance {} got a call that nobody asked for, {}", process.number, id));
+  Call& call = found->second;
+  if (++call.taken > 1) return breaks(fmt::format("{} was delivered twice", id));
+  if (call.answered) return breaks(fmt::format("{} was delivered after its answer", id));
+  if (call.generation != process.generation) return breaks(fmt::format("{} was delivered to {}", id, process.generation));
+  if (process.state != Process::State::idle) return breaks(fmt::format("{} was delivered to a busy instance", id));
+  const long long left = deadline_ms - now_ms;
+  if (left <= -1 || left > call.timeout_s * 1000) return breaks(fmt::format("{} has a deadline in {} ms", id, left));
+  --functions_[call.function].waiting;
+}
+
+void Ledger::sent(const std::string& id, bool ok, Micros ran) {
+  note("sent", id);
+  Call& call = calls_.at(id);
+  call.sent = ok;
+  call.ran = ran;
+}
+
+void Ledger::ended(const Process& process, std::uint64_t cpu_nanos) {
+  note("ended", fmt::format("{}", process.number));
+  if (process.role != Role::bare_template) cpu_used_ += cpu_nanos;
+}
+
+void Ledger::check(const Processes& processes) {
+  if (account_used() > account_bound_) breaks(fmt::format("{} of the account's concurrency are used, {} may be", account_used(), account_bound_));
+  for (const auto& [name, function] : functions_) {
+    if (function.calls > function.bound) breaks(fmt::format("{} calls of {} at once, {} may be", function.calls, name, function.bound));
+  }
+  if (LoopClock::now() - looked_ < kLookEvery) return;
+  looked_ = LoopClock::now();
+  check_waits();
+  check_processes(processes);
+}
+
+void Ledger::check_waits() {
+  for (const std::string& id : open_) {
+    const Call& call = calls_.at(id);
+    const Micros start = std::max(plan_.machine.boot.max, plan_.machine.fork.max + 2s);
+    const auto timeout = std::chrono::seconds(call.timeout_s);
+    const Micros longest = kStartPatience + 4 * start + 3 * (start + plan_.init_timeout + timeout + kAwaited) + timeout + kAwaited;
+    if (since(call.asked) > longest)
+      return breaks(fmt::format("{} of {} has no answer after {:.1f} s", id, call.function, seconds(since(call.asked))));
+  }
+}
+
+void Ledger::check_processes(const Processes& processes) {
+  std::map<std::string, std::uint32_t> provisioned;
+  std::uint32_t templates = 0;
+  for (const auto& [number, process] : processes) {
+    if (process->state == Process::State::dead) continue;
+    const bool rests = process->state == Process::State::idle || process->state == Process::State::parked;
+    const Generation& generation = generations_[process->generation];
+    const Micros rested = since(process->since);
+    // Calls that waited when their generation was retired may leave it a template, which ends like others.
+    const bool may_rest = process->role == Role::version_template && rested <= plan_.template_idle + plan_.duration;
+    if (rests && generation.retired && generation.calls == 0 && rested > kMargin && !may_rest) {
+      return breaks(fmt::format("instance {} of {}, which is retired, lives on", number, process->generation));
+    }
+    if (rests && process->role == Role::on_demand && rested > plan_.idle_timeout + kMargin) {
+      return breaks(fmt::format("instance {} is idle for {:.1f} s", number, seconds(rested)));
+    }
+    if (rests && process->role == Role::version_template) ++templates;
+    if (rests && process->role == Role::provisioned && rested > kMargin) ++provisioned[process->generation];
+  }
+  if (templates > plan_.templates_max + 2) breaks(fmt::format("{} templates, {} may be", templates, plan_.templates_max));
+  for (const auto& [name, count] : provisioned) {
+    std::uint32_t wanted = 0;
+    for (const auto& [function_name, function] : functions_) {
+      if (const auto found = function.provisioned.find(name); found != function.provisioned.end()) wanted = found->second;
+    }
+    if (count > wanted) breaks(fmt::format("{} provisioned instances of {}, {} are wanted", count, name, wanted));
+  }
+}
+
+void Ledger::check_end() {
+  if (!open_.empty()) return breaks(fmt::format("{} has no answer at the end", *open_.begin()));
+  for (const auto& [id, call] : calls_) {
+    const bool turned_away = call.refused && stopping_ && call.taken == 0;
+    if (call.records != 1 && !(turned_away && call.records == 0)) return breaks(fmt::format("{} has {} usage records", id, call.records));
+    if (!call.metered) continue;
+    if (call.ok != (*call.metered == UsageRecord::End::success)) return breaks(fmt::format("the usage record of {} tells another end", id));
+  }
+  for (const auto& [name, function] : functions_) {
+    if (function.calls != 0 || function.live != 0)
+      return breaks(fmt::format("{} has {} calls and {} instances at the end", name, function.calls, function.live));
+  }
+  if (cpu_metered_ != cpu_used_) breaks(fmt::format("{} ns of processor time are metered, {} were used", cpu_metered_, cpu_used_));
+}
+
+}  // namespace wick::sim
