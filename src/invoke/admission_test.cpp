@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <vector>
+#include <deque>
 
 #include "invoke/engine.h"
 
@@ -21,7 +21,7 @@ struct AdmissionTest : testing::Test {
   }
   const function::FunctionName f{"f"}, g{"g"};
   Admission admission{4};
-  std::vector<Admission::Slot> slots;
+  std::deque<Admission::Slot> slots;
 };
 
 TEST_F(AdmissionTest, AccountsPool) {
@@ -39,6 +39,9 @@ TEST_F(AdmissionTest, ReservedIsTakenOutOfTheAccountsAndGuaranteed) {
   EXPECT_EQ(admit(g), kAccountLimit);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(f), "");
   EXPECT_EQ(admit(f), kReservedLimit);
+  slots.clear();
+  EXPECT_EQ(admit(g), "");
+  EXPECT_EQ(admit(g), kAccountLimit);
   admission.set_reserved(f, std::nullopt);
   EXPECT_EQ(admit(g), "");
 }
@@ -104,7 +107,7 @@ TEST_F(AdmissionTest, AReservationThatGoesOrShrinksLeavesWhatRunsInTheAccount) {
   EXPECT_EQ(admit(g), kAccountLimit);
   admission.set_reserved(f, std::nullopt);
   EXPECT_EQ(admit(g), kAccountLimit);
-  slots.erase(slots.begin(), slots.begin() + 3);
+  for (int i = 0; i < 3; ++i) slots.pop_front();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(admit(g), "");
 }
 

@@ -44,24 +44,33 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
     call.not_started(slot.error());
     co_return std::unexpected(slot.error());
   }
-  WICK_CO_TRY(auto warm, co_await invoke_warm(pool, call));
-  if (warm) co_return std::move(*warm);
+  std::optional<Outcome> warm;
+  if (!pool->pace().is_crowded(pool->load())) {
+    WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
+    if (warm) co_return std::move(*warm);
+  }
   WICK_CO_TRY(warm, co_await invoke_when_free(pool, call));
+  if (warm) co_return std::move(*warm);
+  WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
   if (warm) co_return std::move(*warm);
   memory_.watch();
   std::optional<StartGate::Turn> turn = starts_.try_enter();
   if (!turn) {
-    StartGate::Ticket ticket(starts_, invocation.version->name, *pool);
+    std::optional<StartGate::Ticket> ticket(std::in_place, starts_, invocation.version->name, *pool);
     const auto until = Signal::Time::clock::now() + kStartPatience;
-    while (!(turn = ticket.turn())) {
+    while (!(turn = ticket->turn())) {
       if (stopping_ || Signal::Time::clock::now() >= until) {
         const Error error = stopping_ ? Error{Errc::unavailable, "Wick is stopping"} : Error{Errc::throttled, std::string(kAccountLimit)};
         call.not_started(error);
         co_return std::unexpected(error);
       }
-      co_await ticket.wait(until);
-      WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
-      if (warm) co_return std::move(*warm);
+      co_await ticket->wait(until);
+      while (const InstancePtr instance = pool->take()) {
+        ticket.reset();  // whoever runs is in nobody's way
+        WICK_CO_TRY(warm, co_await invoke_on(pool, call, instance));
+        if (warm) co_return std::move(*warm);
+        ticket.emplace(starts_, invocation.version->name, *pool);
+      }
     }
   }
   co_return co_await invoke_cold(pool, call, std::move(*turn));

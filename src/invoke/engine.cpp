@@ -46,7 +46,7 @@ void Engine::Impl::begin() {
 
 PoolPtr Engine::Impl::pool_of(const function::VersionPtr& version) {
   PoolPtr& pool = pools_[version->generation];
-  if (!pool) pool = std::make_shared<Pool>(site_->loop, site_->clock, version);
+  if (!pool) pool = std::make_shared<Pool>(site_->loop, site_->clock, site_->options.processors, version);
   return pool;
 }
 

@@ -49,7 +49,8 @@ struct EngineOptions {
   std::chrono::milliseconds idle_timeout{std::chrono::minutes(10)};
   std::chrono::milliseconds init_timeout{10'000};  // what init takes beyond it comes off the function's own timeout
   std::uint32_t account_concurrency = 1000;
-  std::uint32_t starts_at_once = 16 * std::max(1U, std::thread::hardware_concurrency());  // boots and inits; see start_gate.h
+  std::uint32_t processors = std::max(2U, std::thread::hardware_concurrency());
+  std::uint32_t starts_at_once = 16 * processors;  // boots and inits; see start_gate.h
   std::string region = "us-east-1";
   std::string account = "000000000000";
   // What code in a sandbox signs its calls of Wick's own APIs with; not empty, or SDKs there find no credentials.

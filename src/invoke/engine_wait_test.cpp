@@ -9,6 +9,7 @@ namespace {
 struct WaitTest : EngineTest {
   WaitTest() {
     backend.script = [this](FakeRuntime& runtime) {
+      if (runtime.number == hangs_at) return runtime.hang();
       runtime.send(FrameType::ready);
       while (const auto invoke = runtime.next()) {
         if (invoke->payload == "stuck") return runtime.hang();
@@ -18,6 +19,7 @@ struct WaitTest : EngineTest {
       return 0;
     };
   }
+  std::atomic<int> hangs_at = 0;  // in its init
   std::atomic<int> run_ms = 20;  // where the first start is expected to take about 90
 };
 
@@ -56,6 +58,20 @@ TEST_F(WaitTest, WhoWaitedInVainStartsOne) {
   EXPECT_EQ(backend.booted, 2);
   run(engine().stop(0ms));
   EXPECT_EQ(error(std::move(stuck)).code, Errc::unavailable);
+}
+
+TEST_F(WaitTest, WhoWaitsForATurnGetsWhatIsIdleOneAfterAnother) {
+  options.starts_at_once = 1;
+  run_ms = 120;
+  const auto f = version();
+  invoke(f);
+  hangs_at = 2;
+  auto other = start(version("other"));  // has the only turn
+  run_until([&] { return backend.booted == 2; });
+  auto first = start(f), second = start(f), third = start(f);
+  for (auto* call : {&first, &second, &third}) EXPECT_EQ(finish(std::move(*call)).payload, "1");
+  run(engine().stop(0ms));
+  EXPECT_EQ(error(std::move(other)).code, Errc::unavailable);
 }
 
 TEST_F(WaitTest, AnInstanceThatEndsMeanwhileIsReplaced) {

@@ -1,9 +1,10 @@
 #pragma once
 // How long runs and starts of one version take lately, and from that whether a call is served sooner by an instance that is busy now
-// than by one made for it. Both are moving averages, so a version whose runs are long, or only now and then short, never makes a call wait.
+// than by another one. Runs count by the short ones among them, since many at once make each other longer; a wait is never longer than a
+// start, so a version whose runs are now short, now long loses no more than that.
 //
 // More instances of a function whose runs are shorter than a start gain nothing and make each other slower: on 2 processors 8 hot ones
-// answered 14,000 requests a second, 64 only 3,700.
+// answered 14,000 requests a second, 64 only 3,700. That is so whether they are started for it or idle.
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -17,6 +18,8 @@ class Pace {
  public:
   using Micros = std::chrono::microseconds;
 
+  explicit Pace(std::uint32_t processors) : processors_(processors) {}
+
   void ran(std::int64_t run_us);
   void started(StartLevel level, std::int64_t start_us);  // until it was ready for the call
 
@@ -25,12 +28,15 @@ class Pace {
     std::size_t busy = 0;      // instances that run a call
     std::size_t starting = 0;  // instances
   };
+  // Whether so many are at work that one more, idle or not, would not help. Then a call waits as patience() says.
+  bool is_crowded(Load load) const;
   // How long a call may wait for a busy instance before it starts one at this level; nullopt: it starts one now.
   std::optional<Micros> patience(StartLevel level, Load load) const;
 
  private:
   Micros start_time(StartLevel level) const { return Micros(start_us_.at(static_cast<std::size_t>(level))); }
 
+  const std::size_t processors_;
   std::int64_t run_us_ = -1;  // unknown
   // By level, first guesses for a machine at rest.
   std::array<std::int64_t, 4> start_us_{0, 3'000, 40'000, 100'000};

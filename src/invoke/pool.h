@@ -13,8 +13,8 @@ namespace wick::invoke {
 
 class Pool {
  public:
-  Pool(boost::asio::any_io_executor loop, const Clock& clock, function::VersionPtr version)
-      : version_(std::move(version)), waiters_(loop, clock), changed_(loop) {}
+  Pool(boost::asio::any_io_executor loop, const Clock& clock, std::uint32_t processors, function::VersionPtr version)
+      : version_(std::move(version)), waiters_(loop, clock), pace_(processors), changed_(loop) {}
 
   const function::VersionPtr& version() const { return version_; }
   Signal& changed() { return changed_; }  // provisioned_target or the set of instances

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "invoke/pool.h"
+
 namespace wick::invoke {
 
 std::optional<StartGate::Turn> StartGate::try_enter() {
@@ -26,6 +28,7 @@ StartGate::Ticket::~Ticket() {
 }
 
 std::optional<StartGate::Turn> StartGate::Ticket::turn() {
+  told_ = false;
   if (!std::exchange(granted_, false)) return std::nullopt;
   return Turn(gate_);
 }
@@ -63,12 +66,12 @@ void StartGate::leave(Ticket& ticket) {
 }
 
 void StartGate::instance_is_idle(const Pool& pool) {
-  for (const auto& [name, queue] : queues_) {
-    const auto found = std::ranges::find_if(queue, [&](const Ticket* ticket) { return &ticket->pool_ == &pool; });
-    if (found == queue.end()) continue;
-    (*found)->signal_.notify();
-    return;
-  }
+  const auto queue = queues_.find(pool.version()->name);
+  if (queue == queues_.end()) return;
+  const auto found = std::ranges::find_if(queue->second, [&](const Ticket* ticket) { return &ticket->pool_ == &pool && !ticket->told_; });
+  if (found == queue->second.end()) return;
+  (*found)->told_ = true;
+  (*found)->signal_.notify();
 }
 
 void StartGate::wake_all() {

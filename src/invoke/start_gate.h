@@ -67,9 +67,10 @@ class StartGate {
     const Pool& pool_;
     Signal signal_;
     bool granted_ = false;
+    bool told_ = false;  // that an instance is idle
   };
 
-  void instance_is_idle(const Pool& pool);  // wakes the ticket that has waited longest for one of this pool
+  void instance_is_idle(const Pool& pool);  // wakes the ticket that has waited longest for one of this pool, and is not awake for another
   void wake_all();
 
  private:

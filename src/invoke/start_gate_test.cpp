@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "invoke/pool.h"
@@ -21,7 +22,7 @@ class StartGateTest : public testing::Test {
   }
 
   boost::asio::io_context loop;
-  Pool pool{loop.get_executor(), Clock::system(), std::make_shared<function::Version>()};
+  Pool pool{loop.get_executor(), Clock::system(), 2, std::make_shared<function::Version>()};
   StartGate gate{loop.get_executor(), 2};
   std::vector<std::unique_ptr<StartGate::Ticket>> tickets;
 };
@@ -62,6 +63,26 @@ TEST_F(StartGateTest, TurnsGoRoundTheFunctions) {
     }
   }
   EXPECT_EQ(order, "nqnn");
+}
+
+TEST_F(StartGateTest, EachIdleInstanceWakesATicketOfItsPool) {
+  auto first = gate.try_enter();
+  auto second = gate.try_enter();
+  Pool other{loop.get_executor(), Clock::system(), 2, std::make_shared<function::Version>()};
+  int awake = 0;
+  for (int i = 0; i < 3; ++i) {
+    boost::asio::co_spawn(loop, wait_for("").wait(Signal::Time::max()), [&](const std::exception_ptr&) { ++awake; });
+  }
+  loop.poll();
+  gate.instance_is_idle(other);
+  loop.poll();
+  EXPECT_EQ(awake, 0);
+  for (int i = 0; i < 2; ++i) gate.instance_is_idle(pool);
+  loop.poll();
+  EXPECT_EQ(awake, 2);
+  gate.wake_all();
+  loop.poll();
+  EXPECT_EQ(awake, 3);
 }
 
 TEST_F(StartGateTest, ATicketThatGoesGivesItsPlaceOrTurnOn) {

@@ -16,6 +16,7 @@ using invoke::UsageRecord;
 constexpr auto kStartPatience = 60s;  // the engine's promise: then 429
 constexpr auto kAwaited = 6s;         // how long the engine may wait for an instance's end
 constexpr auto kLookEvery = 50ms;     // at what takes longer to look at
+constexpr auto kUnnoticed = 200ms;    // for which an instance may be idle before a call gets it: its usage is read
 constexpr auto kMargin = 1500ms;
 
 const LoopClock::time_point kStart{1h};  // VirtualTime's
@@ -44,26 +45,21 @@ void Ledger::note(std::string_view event, std::string_view what) {
   add(fmt::format("{}", since(kStart).count()));
   add(event);
   add(what);
-  trace_ += hash;  // the order of what happens at the same time does not matter
+  trace_ = (trace_ ^ hash) * 0x100000001b3;
   if (verbose_) fmt::print("{:12.6f} {:12} {}\n", seconds(since(kStart)), event, what);
-}
-
-std::uint32_t Ledger::calls_of(const std::string& function) const {
-  const auto found = functions_.find(function);
-  return found == functions_.end() ? 0 : found->second.calls;
 }
 
 // What counts against the account's concurrency, at least: a call on provisioned concurrency counts with that.
 std::uint32_t Ledger::account_used() const {
   std::uint32_t out = 0;
-  for (const auto& [name, function] : functions_)
-    out += function.reserved ? *function.reserved : std::max(function.calls, function.all_provisioned());
+  for (const auto& [name, function] : functions_) out += std::max({function.reserved.value_or(0), function.calls, function.all_provisioned()});
   return out;
 }
 
+// ... and at most.
 std::uint32_t Ledger::account_allowed() const {
   std::uint32_t out = 0;
-  for (const auto& [name, function] : functions_) out += function.reserved ? *function.reserved : function.calls + function.all_provisioned();
+  for (const auto& [name, function] : functions_) out += std::max(function.reserved.value_or(0), function.calls + function.all_provisioned());
   return out;
 }
 
@@ -101,7 +97,7 @@ void Ledger::retired(const std::string& generation) {
 }
 
 void Ledger::asked(const std::string& id, const function::Version& version, std::uint32_t timeout_s) {
-  note("asked", id);
+  note("asked", id + " " + version.generation);
   Function& function = functions_[version.name.str()];
   if (!function.reserved) function.bound = ~0U;
   ++function.calls;
@@ -131,14 +127,16 @@ void Ledger::answered(const std::string& id, const Result<invoke::Outcome>& answ
   }
   Function& function = functions_[call.function];
   --function.calls;
-  if (call.taken == 0) --function.waiting;
   Generation& generation = generations_[call.generation];
+  if (call.taken == 0) --function.waiting;
   if (--generation.calls == 0 && generation.live == 0) generation.peak = 0;
   lower_bounds(function);
 }
 
 void Ledger::check_outcome(const std::string& id, const Call& call, const invoke::Outcome& outcome) {
   const Micros waited = since(call.asked);
+  const bool own = outcome.function_error.empty() || outcome.error_type == "Sim.Error";
+  if (call.sent && call.sent_at < call.deadline && !own) return breaks(fmt::format("{} got {} and not its answer", id, outcome.error_type));
   if (outcome.function_error.empty()) {
     if (call.sent != true) return breaks(fmt::format("{} has succeeded, but no runtime said so", id));
     if (outcome.payload != answer_of(id)) return breaks(fmt::format("{} got the answer {}", id, outcome.payload));
@@ -174,6 +172,7 @@ void Ledger::check_refusal(const Call& call, const Error& error) {
 }
 
 void Ledger::metered(const UsageRecord& record) {
+  note("metered", fmt::format("{} {} {}", record.id.str(), record.cpu_nanos, record.provisioned_ms));
   cpu_metered_ += record.cpu_nanos;
   if (record.kind != UsageRecord::Kind::call) return;
   const auto found = calls_.find(record.id.str());
@@ -231,6 +230,7 @@ void Ledger::taken(const std::string& id, const Process& process, long long dead
   if (process.state != Process::State::idle) return breaks(fmt::format("{} was delivered to a busy instance", id));
   const long long left = deadline_ms - now_ms;
   if (left <= -1 || left > call.timeout_s * 1000) return breaks(fmt::format("{} has a deadline in {} ms", id, left));
+  call.deadline = LoopClock::now() + std::chrono::milliseconds(left);
   --functions_[call.function].waiting;
 }
 
@@ -238,6 +238,7 @@ void Ledger::sent(const std::string& id, bool ok, Micros ran) {
   note("sent", id);
   Call& call = calls_.at(id);
   call.sent = ok;
+  call.sent_at = LoopClock::now();
   call.ran = ran;
 }
 
@@ -254,6 +255,7 @@ void Ledger::check(const Processes& processes) {
   if (LoopClock::now() - looked_ < kLookEvery) return;
   looked_ = LoopClock::now();
   check_waits();
+  check_idleness(processes);
   check_processes(processes);
 }
 
@@ -263,8 +265,37 @@ void Ledger::check_waits() {
     const Micros start = std::max(plan_.machine.boot.max, plan_.machine.fork.max + 2s);
     const auto timeout = std::chrono::seconds(call.timeout_s);
     const Micros longest = kStartPatience + 4 * start + 3 * (start + plan_.init_timeout + timeout + kAwaited) + timeout + kAwaited;
-    if (since(call.asked) > longest)
+    if (since(call.asked) > longest || (call.sent && since(call.sent_at) > kAwaited)) {
       return breaks(fmt::format("{} of {} has no answer after {:.1f} s", id, call.function, seconds(since(call.asked))));
+    }
+  }
+}
+
+// Each call that waits has an instance that starts or has failed to, unless it waits for a turn or for an instance: then none is idle.
+void Ledger::check_idleness(const Processes& processes) {
+  struct Instances {
+    std::uint32_t idle = 0, others = 0;
+  };
+  std::map<std::string, Instances> all;
+  for (const auto& [number, process] : processes) {
+    if (process->is_template()) continue;
+    Instances& instances = all[process->generation];
+    if (process->state == Process::State::starting || process->state == Process::State::dead) {
+      ++instances.others;
+    } else if (process->state == Process::State::idle && since(process->since) > kUnnoticed) {
+      ++instances.idle;
+    }
+  }
+  std::map<std::string, std::uint32_t> waiting;
+  for (const std::string& id : open_) {
+    const Call& call = calls_.at(id);
+    if (call.taken == 0 && since(call.asked) > kUnnoticed) ++waiting[call.generation];
+  }
+  for (const auto& [name, count] : waiting) {
+    const Instances& instances = all[name];
+    if (instances.idle > 0 && count > instances.others) {
+      return breaks(fmt::format("{} calls of {} wait, and {} instances are idle", count, name, instances.idle));
+    }
   }
 }
 
@@ -276,9 +307,7 @@ void Ledger::check_processes(const Processes& processes) {
     const bool rests = process->state == Process::State::idle || process->state == Process::State::parked;
     const Generation& generation = generations_[process->generation];
     const Micros rested = since(process->since);
-    // Calls that waited when their generation was retired may leave it a template, which ends like others.
-    const bool may_rest = process->role == Role::version_template && rested <= plan_.template_idle + plan_.duration;
-    if (rests && generation.retired && generation.calls == 0 && rested > kMargin && !may_rest) {
+    if (rests && generation.retired && generation.calls == 0 && rested > kMargin) {
       return breaks(fmt::format("instance {} of {}, which is retired, lives on", number, process->generation));
     }
     if (rests && process->role == Role::on_demand && rested > plan_.idle_timeout + kMargin) {

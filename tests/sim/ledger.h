@@ -60,7 +60,6 @@ class Ledger {
   void breaks(std::string what);  // a promise is broken
 
   std::uint32_t unanswered() const { return static_cast<std::uint32_t>(open_.size()); }
-  std::uint32_t calls_of(const std::string& function) const;
   const std::string& broken() const { return broken_; }  // empty as long as all holds
   std::uint64_t trace() const { return trace_; }         // the same for the same events at the same times
   void note(std::string_view event, std::string_view what);
@@ -70,7 +69,7 @@ class Ledger {
  private:
   struct Call {
     std::string function, generation;
-    LoopClock::time_point asked{};
+    LoopClock::time_point asked{}, deadline{}, sent_at{};
     std::uint32_t timeout_s = 0;
     int taken = 0, records = 0;
     std::optional<bool> sent;  // whether as a success
@@ -104,6 +103,7 @@ class Ledger {
   void check_refusal(const Call& call, const Error& error);
   void check_processes(const Processes& processes);
   void check_waits();
+  void check_idleness(const Processes& processes);
   bool memory_exhausted_for(Micros time) const;
 
   const Plan& plan_;

@@ -68,6 +68,7 @@ Plan Plan::of(Chance& chance) {
   std::uint32_t set_aside = 0;
   for (const FunctionPlan& function : out.functions) set_aside += function.reserved.value_or(function.provisioned);
   out.account = set_aside + chance.between(8, chance.percent(50) ? 20 : 150);
+  out.processors = chance.between(2, 8);
   out.starts_at_once = chance.between(1, chance.percent(50) ? 3 : 32);
   out.templates_max = chance.between(1, 8);
   out.idle_timeout = chance.in({2s, 60s});

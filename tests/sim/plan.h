@@ -51,6 +51,7 @@ struct Plan {
   std::vector<FunctionPlan> functions;
   std::vector<Shortage> shortages;
   std::uint32_t account = 0;
+  std::uint32_t processors = 0;
   std::uint32_t starts_at_once = 0;
   std::uint32_t templates_max = 0;
   Micros idle_timeout{}, init_timeout{}, template_idle{};

@@ -86,6 +86,7 @@ asio::awaitable<bool> Runtime::init() {
   }
   if (!is_template()) {
     enter(State::idle);
+    ledger_.note("ready", std::to_string(number));
     send(FrameType::ready);
     co_return true;
   }

@@ -65,10 +65,6 @@ class World {
   asio::awaitable<void> finish();
   void update(Function& function);
   void provision(Function& function, std::uint32_t count);
-  // Calls on provisioned concurrency count with that; the engine does not count them when it ends before them. Not done here until it does.
-  bool counts_less(const Function& function, std::uint32_t count) const {
-    return count < function.provisioned && ledger_.calls_of(function.name) > 0;
-  }
   void check_nothing_is_left();
   void live(Verdict& out);
 
@@ -122,6 +118,8 @@ invoke::EngineOptions World::options() {
   out.idle_timeout = millis(plan_.idle_timeout);
   out.init_timeout = millis(plan_.init_timeout);
   out.account_concurrency = plan_.account;
+  out.processors = 4;  // whatever this machine has
+  out.processors = plan_.processors;
   out.starts_at_once = plan_.starts_at_once;
   out.function_access_key = out.function_secret_key = "sim";
   out.template_idle = millis(plan_.template_idle);
@@ -207,7 +205,6 @@ asio::awaitable<void> World::bursts() {
 // A new generation of one of its versions, as UpdateFunctionCode makes it.
 void World::update(Function& function) {
   const auto which = chance_.between(0, static_cast<std::uint32_t>(function.versions.size() - 1));
-  if (which == 0 && counts_less(function, 0)) return;
   if (which == 0) function.provisioned = 0;
   ledger_.retired(function.versions[which]->generation);
   function.versions[which] = make_version(function, static_cast<int>(which));
@@ -239,11 +236,11 @@ asio::awaitable<void> World::limits() {
     co_await pause(chance_.in(plan_.change_gap));
     if (!on()) break;
     Function& function = functions_[chance_.between(0, static_cast<std::uint32_t>(functions_.size() - 1))];
-    if (function.reserved && chance_.percent(50)) {
-      set_reserved(function, chance_.between(function.provisioned, *function.plan->reserved));
+    if (function.plan->reserved && chance_.percent(50)) {
+      const std::uint32_t limit = chance_.between(function.provisioned, std::max(function.provisioned, *function.plan->reserved));
+      set_reserved(function, chance_.percent(80) ? std::optional(limit) : std::nullopt);
     } else {
-      const std::uint32_t count = std::min(chance_.between(0, function.plan->provisioned), function.reserved.value_or(~0U));
-      if (!counts_less(function, count)) provision(function, count);
+      provision(function, std::min(chance_.between(0, function.plan->provisioned), function.reserved.value_or(~0U)));
     }
   }
 }
