@@ -8,6 +8,7 @@ namespace {
 
 struct WaitTest : EngineTest {
   WaitTest() {
+    options.processors = 1;
     backend.script = [this](FakeRuntime& runtime) {
       if (runtime.number == hangs_at) return runtime.hang();
       runtime.send(FrameType::ready);

@@ -7,23 +7,30 @@ namespace {
 
 constexpr Pace::Load kOneBusy{.waiting = 0, .busy = 1, .starting = 0};
 
-TEST(PaceTest, NobodyWaitsForRunsOfUnknownLength) { EXPECT_FALSE(Pace(2).patience(StartLevel::boot, kOneBusy)); }
+TEST(PaceTest, NobodyWaitsForRunsOfUnknownLength) { EXPECT_FALSE(Pace(1).patience(StartLevel::boot, kOneBusy)); }
 
 TEST(PaceTest, NobodyWaitsForRunsLongerThanAStart) {
-  Pace pace(2);
+  Pace pace(1);
   pace.ran(5'000);
   EXPECT_FALSE(pace.patience(StartLevel::version_template, kOneBusy));
   EXPECT_TRUE(pace.patience(StartLevel::boot, kOneBusy));
 }
 
 TEST(PaceTest, NobodyWaitsWhereNothingIsBusy) {
-  Pace pace(2);
+  Pace pace(1);
   pace.ran(100);
   EXPECT_FALSE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 0, .starting = 5}));
 }
 
-TEST(PaceTest, AQueueIsJoinedUntilAStartIsQuicker) {
+TEST(PaceTest, NobodyWaitsWhileFewerAreAtWorkThanThereAreProcessors) {
   Pace pace(2);
+  pace.ran(100);
+  EXPECT_FALSE(pace.patience(StartLevel::boot, kOneBusy));
+  EXPECT_TRUE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 1, .starting = 1}));
+}
+
+TEST(PaceTest, AQueueIsJoinedUntilAStartIsQuicker) {
+  Pace pace(1);
   pace.ran(1'000);
   EXPECT_EQ(pace.patience(StartLevel::version_template, kOneBusy), Pace::Micros(3'000));  // a start's time at most
   EXPECT_EQ(pace.patience(StartLevel::boot, kOneBusy), Pace::Micros(5'000));              // an estimate that is so wrong is not trusted
@@ -32,7 +39,7 @@ TEST(PaceTest, AQueueIsJoinedUntilAStartIsQuicker) {
 }
 
 TEST(PaceTest, FewStartAtOnceWhileRunsAreShort) {
-  Pace pace(2);
+  Pace pace(1);
   pace.ran(1'000);
   EXPECT_TRUE(pace.patience(StartLevel::version_template, {.waiting = 50, .busy = 1, .starting = 1000}));
   pace.ran(1'000'000);
@@ -40,7 +47,7 @@ TEST(PaceTest, FewStartAtOnceWhileRunsAreShort) {
 }
 
 TEST(PaceTest, StartsAreMeasured) {
-  Pace pace(2);
+  Pace pace(1);
   pace.ran(5'000);
   for (int i = 0; i < 100; ++i) pace.started(StartLevel::version_template, 50'000);
   EXPECT_TRUE(pace.patience(StartLevel::version_template, kOneBusy));
