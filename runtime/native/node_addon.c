@@ -8,6 +8,7 @@
 
 #include "node_channel.h"
 #include "node_heap.h"
+#include "shared_descriptors.h"
 #include "wick_fork.h"
 
 // park(control): text of the environment in each fork, entries ended by zero bytes, which are set already (process.env looks there; only
@@ -19,6 +20,7 @@ static napi_value park(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1) return NULL;
   if (napi_get_value_int32(env, argument, &control) != napi_ok) return NULL;
   if (wick_copy_all_on_fork() < 0) return NULL;
+  wick_remember_shared_descriptors();
   static char text[WICK_ENVIRONMENT_MAX];
   const int size = wick_park(control, text);
   for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) {
@@ -26,7 +28,7 @@ static napi_value park(napi_env env, napi_callback_info info) {
   }
 
   uv_loop_t* loop;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok || uv_loop_fork(loop) != 0) _exit(1);
+  if (wick_replace_shared_descriptors() != 0 || napi_get_uv_event_loop(env, &loop) != napi_ok || uv_loop_fork(loop) != 0) _exit(1);
   napi_value result;
   if (napi_create_string_utf8(env, text, (size_t)size, &result) != napi_ok) _exit(1);
   return result;

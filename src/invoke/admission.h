@@ -28,8 +28,7 @@ class Admission {
   // One running invocation's place, given back with it.
   class Slot {
    public:
-    Slot(Slot&& other) noexcept
-        : admission_(std::exchange(other.admission_, nullptr)), name_(std::move(other.name_)), kind_(other.kind_) {}
+    Slot(Slot&& other) noexcept : admission_(std::exchange(other.admission_, nullptr)), name_(std::move(other.name_)), kind_(other.kind_) {}
     Slot& operator=(Slot&&) = delete;
     ~Slot() {
       if (admission_) admission_->give_back(*this);

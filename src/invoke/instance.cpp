@@ -146,7 +146,7 @@ asio::awaitable<Reply> Instance::init(Millis limit) {
   Reply reply = co_await channel_->init();
   output_.drain();
   if (reply.end == Reply::End::ok && usable()) {
-    if (!is_template()) site_->backend.end_init(id_);
+    site_->backend.end_init(id_);
     phase_ = Phase::idle;
     watchdog_.set(Watchdog::kNever);
     co_return reply;

@@ -1,6 +1,7 @@
 // Templates of the Node.js runtime and their forks, by themselves: what a fork has of its own, what it can do, and which are refused.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import http from 'node:http';
 import { after, test } from 'node:test';
 
@@ -37,10 +38,11 @@ test('nothing random is the same in two forks, and each has its own pid, clock a
   const template = await startForkable(`
     import crypto, { randomUUID } from 'node:crypto';
     const { random } = Math;
-    random(), randomUUID(), crypto.randomBytes(8), globalThis.crypto.randomUUID();
+    random(), randomUUID(), crypto.randomInt(2 ** 40), crypto.randomBytes(8), globalThis.crypto.randomUUID();
     const start = performance.now();
     export const handler = async () => ({
-      random: [random(), Math.random(), randomUUID(), globalThis.crypto.randomUUID(), crypto.randomBytes(8).toString('hex'),
+      random: [random(), Math.random(), randomUUID(), crypto.randomInt(2 ** 40),
+        await new Promise((done) => crypto.randomInt(5, 2 ** 40, (_, n) => done(n))), globalThis.crypto.randomUUID(), crypto.randomBytes(8).toString('hex'),
         globalThis.crypto.getRandomValues(new Uint32Array(2)).join()],
       pid: process.pid, now: Date.now(), elapsed: performance.now() - start, env: [process.env.A, process.env.B, process.env.WICK_TEMPLATE ?? null],
       hour: new Date(0).getHours(),
@@ -303,4 +305,20 @@ test('a fork of a runtime\'s template has the function\'s log format and NODE_PA
   const stuck = await template.fork({}, { 'index.mjs': 'await new Promise(() => {}); export const handler = 1' });
   assert.equal((await stuck.init()).type, undefined);
   assert.equal(await stuck.end(), 0);  // as in a booted instance
+});
+
+test('a fork of the bare runtime shares no pipe of Node\'s own threads with the template that others are forked from', async () => {
+  const template = await startForkable();
+  const pipes = (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => fd > 3).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  }).filter((what) => what.startsWith('pipe:'));
+  const [templatePid] = readFileSync(`/proc/${template.child.pid}/task/${template.child.pid}/children`, 'utf8').trim().split(' ');
+  assert.ok(pipes(templatePid).length >= 2, 'the template has such pipes');
+  const fork = await forkReady(template, {}, { 'index.mjs': 'export const handler = async () => 1' });
+  const shared = pipes(fork.pid).filter((what) => pipes(templatePid).includes(what));
+  assert.deepEqual(shared, []);
 });

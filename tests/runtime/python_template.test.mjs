@@ -112,6 +112,9 @@ for (const [title, source, reason] of [
     + 'one = socket.create_connection(server.getsockname()[:2])\ntwo = server.accept()\nserver.close()',
     /^Init left 2 connections open: \[::1\]:\d+, \[::1\]:\d+\.$/],
   ['a socket', 'import socket\npair = socket.socketpair()', /^Init left 2 connections open: a local socket, a local socket\.$/],
+  ['a pipe', 'import os\npipe = os.pipe()', /^Init left 2 descriptors open that forks would share: pipe:\[\d+\], pipe:\[\d+\]\.$/],
+  ['a file without a name', 'import tempfile\nfile = tempfile.TemporaryFile()', /^Init left a descriptor open that forks would share: \/tmp\/\S+ \(deleted\)\.$/],
+  ['a lock', 'import multiprocessing\nlock = multiprocessing.Lock()', /^Init left shared memory mapped/],
   ['files', "open('/tmp/model', 'w').close()\nopen('/dev/shm/shared', 'w').close()",
     /^Init left 2 files behind: \/tmp\/model, \/dev\/shm\/shared\.$/],
 ]) {

@@ -110,6 +110,7 @@ void Ledger::asked(const std::string& id, const function::Version& version, std:
   call.generation = version.generation;
   call.asked = LoopClock::now();
   call.timeout_s = timeout_s;
+  call.forbidden = function.reserved == 0;
   open_.insert(id);
 }
 
@@ -123,7 +124,7 @@ void Ledger::answered(const std::string& id, const Result<invoke::Outcome>& answ
     call.ok = answer->function_error.empty();
   } else {
     check_refusal(call, answer.error());
-    call.refused = true;
+    call.turned_away = stopping_ && call.taken == 0;
   }
   Function& function = functions_[call.function];
   --function.calls;
@@ -197,6 +198,8 @@ void Ledger::start(const Process& process) {
   ++function.live;
   function.passed_over = 0;
   if (process.role != Role::on_demand) return;
+  starting_.insert(process.number);
+  if (starting_.size() > plan_.starts_at_once) breaks(fmt::format("{} start at once, {} may", starting_.size(), plan_.starts_at_once));
   Generation& generation = generations_[process.generation];
   if (++generation.live > generation.peak) {
     breaks(fmt::format("{} has {} instances for {} calls at once", process.generation, generation.live, generation.peak));
@@ -208,8 +211,14 @@ void Ledger::start(const Process& process) {
   }
 }
 
+void Ledger::ready(const Process& process) {
+  note("ready", fmt::format("{}", process.number));
+  starting_.erase(process.number);
+}
+
 void Ledger::lost(const Process& process, bool by_itself) {
   note("lost", fmt::format("{}", process.number));
+  starting_.erase(process.number);
   if (process.is_template()) return;
   Function& function = functions_[process.function];
   if (by_itself) function.lost = LoopClock::now();
@@ -226,6 +235,7 @@ void Ledger::taken(const std::string& id, const Process& process, long long dead
   Call& call = found->second;
   if (++call.taken > 1) return breaks(fmt::format("{} was delivered twice", id));
   if (call.answered) return breaks(fmt::format("{} was delivered after its answer", id));
+  if (call.forbidden) return breaks(fmt::format("{} was delivered to a function that may not run", id));
   if (call.generation != process.generation) return breaks(fmt::format("{} was delivered to {}", id, process.generation));
   if (process.state != Process::State::idle) return breaks(fmt::format("{} was delivered to a busy instance", id));
   const long long left = deadline_ms - now_ms;
@@ -244,6 +254,7 @@ void Ledger::sent(const std::string& id, bool ok, Micros ran) {
 
 void Ledger::ended(const Process& process, std::uint64_t cpu_nanos) {
   note("ended", fmt::format("{}", process.number));
+  generations_[process.generation].seen = LoopClock::now();
   if (process.role != Role::bare_template) cpu_used_ += cpu_nanos;
 }
 
@@ -256,6 +267,7 @@ void Ledger::check(const Processes& processes) {
   looked_ = LoopClock::now();
   check_waits();
   check_idleness(processes);
+  check_turns(processes);
   check_processes(processes);
 }
 
@@ -299,6 +311,26 @@ void Ledger::check_idleness(const Processes& processes) {
   }
 }
 
+// Whoever comes when its generation has no instance waits only for a turn, or for memory.
+void Ledger::check_turns(const Processes& processes) {
+  std::size_t starts = 0;
+  for (const auto& [number, process] : processes) {
+    if (process->is_template()) continue;
+    generations_[process->generation].seen = LoopClock::now();
+    if (process->state == Process::State::starting || process->state == Process::State::dead) ++starts;
+  }
+  const Micros now = since(kStart);
+  for (const Shortage& one : plan_.shortages) {
+    if (one.from <= now && now < one.until + kMargin) return;
+  }
+  if (starts >= plan_.starts_at_once || stopping_) return;
+  for (const std::string& id : open_) {
+    const Call& call = calls_.at(id);
+    if (call.taken > 0 || since(call.asked) < kUnnoticed || generations_[call.generation].seen >= call.asked) continue;
+    return breaks(fmt::format("{} of {} waits for its first instance, and {} start", id, call.generation, starts));
+  }
+}
+
 void Ledger::check_processes(const Processes& processes) {
   std::map<std::string, std::uint32_t> provisioned;
   std::uint32_t templates = 0;
@@ -329,8 +361,7 @@ void Ledger::check_processes(const Processes& processes) {
 void Ledger::check_end() {
   if (!open_.empty()) return breaks(fmt::format("{} has no answer at the end", *open_.begin()));
   for (const auto& [id, call] : calls_) {
-    const bool turned_away = call.refused && stopping_ && call.taken == 0;
-    if (call.records != 1 && !(turned_away && call.records == 0)) return breaks(fmt::format("{} has {} usage records", id, call.records));
+    if (call.records != 1 && !(call.turned_away && call.records == 0)) return breaks(fmt::format("{} has {} usage records", id, call.records));
     if (!call.metered) continue;
     if (call.ok != (*call.metered == UsageRecord::End::success)) return breaks(fmt::format("the usage record of {} tells another end", id));
   }

@@ -47,6 +47,7 @@ class Ledger {
 
   // The machine's side. taken: the whole invocation is in the runtime's hands; sent: its answer is on its way.
   void start(const Process& process);
+  void ready(const Process& process);
   void lost(const Process& process, bool by_itself);  // it failed to start, or died
   void throttled_by_machine() { ++machine_throttles_; }
   void taken(const std::string& id, const Process& process, long long deadline_ms, long long now_ms);
@@ -75,7 +76,7 @@ class Ledger {
     std::optional<bool> sent;  // whether as a success
     Micros ran{};
     std::optional<invoke::UsageRecord::End> metered;
-    bool answered = false, ok = false, refused = false;
+    bool answered = false, ok = false, turned_away = false, forbidden = false;
   };
   struct Function {
     std::optional<std::uint32_t> reserved;
@@ -90,8 +91,9 @@ class Ledger {
   };
   struct Generation {
     std::uint32_t calls = 0;
-    std::uint32_t peak = 0;  // calls at once since it had neither calls nor instances
-    std::uint32_t live = 0;  // on demand
+    std::uint32_t peak = 0;        // calls at once since it had neither calls nor instances
+    std::uint32_t live = 0;        // on demand
+    LoopClock::time_point seen{};  // when it had an instance last
     bool retired = false;
   };
 
@@ -104,6 +106,7 @@ class Ledger {
   void check_processes(const Processes& processes);
   void check_waits();
   void check_idleness(const Processes& processes);
+  void check_turns(const Processes& processes);
   bool memory_exhausted_for(Micros time) const;
 
   const Plan& plan_;
@@ -112,6 +115,7 @@ class Ledger {
   std::map<std::string, Call> calls_;
   std::uint32_t account_bound_;
   std::set<std::string> open_;  // calls without an answer
+  std::set<int> starting_;      // instances on demand
   std::uint64_t machine_throttles_ = 0;
   std::uint64_t cpu_used_ = 0, cpu_metered_ = 0;
   LoopClock::time_point looked_{};

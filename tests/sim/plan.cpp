@@ -19,6 +19,7 @@ Behaviour behaviour_of(Chance& chance) {
   out.init = heavy ? Range{200ms, 4s} : Range{20ms, 400ms};
   out.restore = {500us, chance.percent(10) ? 2s : 10ms};
   out.run = chance.percent(50) ? Range{200us, 20ms} : Range{20ms, 2s};
+  if (chance.percent(30)) out.run.min = out.run.max = chance.in(out.run);  // then many end at once
   out.forkable = chance.percent(85);
   out.init_dies = some(chance, 300);
   out.init_fails = some(chance, 300);

@@ -86,7 +86,7 @@ asio::awaitable<bool> Runtime::init() {
   }
   if (!is_template()) {
     enter(State::idle);
-    ledger_.note("ready", std::to_string(number));
+    ledger_.ready(*this);
     send(FrameType::ready);
     co_return true;
   }

@@ -238,7 +238,8 @@ asio::awaitable<void> World::limits() {
     Function& function = functions_[chance_.between(0, static_cast<std::uint32_t>(functions_.size() - 1))];
     if (function.plan->reserved && chance_.percent(50)) {
       const std::uint32_t limit = chance_.between(function.provisioned, std::max(function.provisioned, *function.plan->reserved));
-      set_reserved(function, chance_.percent(80) ? std::optional(limit) : std::nullopt);
+      const std::uint32_t luck = chance_.between(0, 9);
+      set_reserved(function, luck == 0 ? 0 : luck == 1 ? std::nullopt : std::optional(limit));
     } else {
       provision(function, std::min(chance_.between(0, function.plan->provisioned), function.reserved.value_or(~0U)));
     }

@@ -20,17 +20,29 @@ def _read(file):
         return ""
 
 
-def _sockets():
-    """Descriptors of this process that are sockets: number -> inode."""
+def _descriptors():
+    """Descriptors of this process: number -> what it is open for."""
     found = {}
     for fd in os.listdir("/proc/self/fd"):
         try:
-            match = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/self/fd/{fd}"))
+            found[fd] = os.readlink(f"/proc/self/fd/{fd}")
         except OSError:  # the descriptor by which the folder was read
             continue
-        if match:
-            found[fd] = match[1]
     return found
+
+
+def _is_shared(fd, what):
+    """Whether forks would hand each other something by it."""
+    if what.startswith(("pipe:", "anon_inode:", "/memfd:")):
+        return True
+    flags = re.search(r"^flags:\s+([0-7]+)$", _read(f"/proc/self/fdinfo/{fd}"), re.MULTILINE)
+    is_writable = flags and int(flags[1], 8) & os.O_ACCMODE != os.O_RDONLY
+    return bool(is_writable) and what.startswith("/") and not what.startswith("/dev/null")
+
+
+def _shared_mappings():
+    """Memory that forks would share, as multiprocessing's locks are: lines of the map."""
+    return {line for line in _read("/proc/self/maps").splitlines() if re.match(r"\S+ .w.s ", line)}
 
 
 def _children():
@@ -89,7 +101,8 @@ class Leftovers:
 
     def __init__(self):
         self._threads = set(os.listdir("/proc/self/task"))
-        self._sockets = _sockets()
+        self._descriptors = _descriptors()
+        self._mappings = _shared_mappings()
         self._files = set(_files())
 
     def find(self):
@@ -111,9 +124,15 @@ class Leftovers:
             threads = [_read(f"/proc/self/task/{task}/comm").strip() for task in set(os.listdir("/proc/self/task")) - self._threads]
         if threads:
             return f"Init left {_count(len(threads), 'thread')} running: {', '.join(threads)}."
-        sockets = [inode for fd, inode in _sockets().items() if self._sockets.get(fd) != inode]
+        opened = {fd: what for fd, what in _descriptors().items() if self._descriptors.get(fd) != what}
+        sockets = [what[8:-1] for what in opened.values() if what.startswith("socket:")]
         if sockets:
             return f"Init left {_count(len(sockets), 'connection')} open: {', '.join(map(_describe_socket, sockets))}."
+        shared = [what for fd, what in opened.items() if _is_shared(fd, what)]
+        if shared:
+            return f"Init left {_count(len(shared), 'descriptor')} open that forks would share: {', '.join(shared)}."
+        if _shared_mappings() - self._mappings:
+            return "Init left shared memory mapped, such as a lock of multiprocessing."
         files = [name for name in _files() if name not in self._files]
         if files:
             return f"Init left {_count(len(files), 'file')} behind: {', '.join(files[:5])}{' ...' if len(files) > 5 else ''}."
