@@ -1,5 +1,6 @@
 // wick_fork.node: wick_fork.h and node_channel.h for the Node.js runtime. By Node-API alone, so that one build serves every version of Node.
 #include <node_api.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -11,8 +12,7 @@
 #include "shared_descriptors.h"
 #include "wick_fork.h"
 
-// park(control): text of the environment in each fork, entries ended by zero bytes, which are set already (process.env looks there; only
-// of TZ V8 has to be told); never returns in the template.
+// park(control): true in each fork, which has no order yet; never returns in the template.
 static napi_value park(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument;
@@ -21,14 +21,24 @@ static napi_value park(napi_env env, napi_callback_info info) {
   if (napi_get_value_int32(env, argument, &control) != napi_ok) return NULL;
   if (wick_copy_all_on_fork() < 0) return NULL;
   wick_remember_shared_descriptors();
-  static char text[WICK_ENVIRONMENT_MAX];
-  const int size = wick_park(control, text);
-  for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) {
-    if (strchr(entry, '=') != NULL) (void)putenv(entry);
-  }
+  wick_park(control);
 
   uv_loop_t* loop;
   if (wick_replace_shared_descriptors() != 0 || napi_get_uv_event_loop(env, &loop) != napi_ok || uv_loop_fork(loop) != 0) _exit(1);
+  napi_value result;
+  if (napi_get_boolean(env, true, &result) != napi_ok) _exit(1);
+  return result;
+}
+
+// adopt(): waits in a fork for its order: text of the environment, entries ended by zero bytes, which are set already (process.env looks
+// there; only of TZ V8 has to be told).
+static napi_value adopt(napi_env env, napi_callback_info info) {
+  (void)info;
+  static char text[WICK_ENVIRONMENT_MAX];
+  const int size = wick_adopt(text);
+  for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) {
+    if (strchr(entry, '=') != NULL) (void)putenv(entry);
+  }
   napi_value result;
   if (napi_create_string_utf8(env, text, (size_t)size, &result) != napi_ok) _exit(1);
   return result;
@@ -78,6 +88,7 @@ static void export_function(napi_env env, napi_value exports, const char* name, 
 
 NAPI_MODULE_INIT() {
   export_function(env, exports, "park", park);
+  export_function(env, exports, "adopt", adopt);
   export_function(env, exports, "exit", leave);
   export_function(env, exports, "pid", pid);
   export_function(env, exports, "random", fill_random);

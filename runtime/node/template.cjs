@@ -6,7 +6,7 @@ const native = require('./wick_fork.node');
 const fresh = require('./fresh.cjs');
 const hooks = require('./snapshot_hooks.cjs');
 const { Leftovers } = require('./leftovers.cjs');
-const { warmUp, warmUpLoading } = require('./warm_up.cjs');
+const { warmUp, warmUpLoading, warmUpOnce } = require('./warm_up.cjs');
 
 const CONTROL = 4;
 
@@ -17,10 +17,15 @@ function leaveByAddon() {
   process.on('beforeExit', () => process.off('exit', native.exit).on('exit', native.exit));
 }
 
-// What a fork does first. The template does it as well, so that it is compiled. zone: the template's TZ.
-function refresh(channel, zone) {
-  channel.renew();
+// What a fork does first, while it waits for its order. The template does it as well, so that it is compiled.
+function prepareFork() {
   fresh.refresh();
+  warmUpOnce();
+}
+
+// And when it has its order. zone: the template's TZ.
+function takeOrder(channel, zone) {
+  channel.renew();
   if (process.env.TZ !== zone) process.env.TZ = process.env.TZ;  // tells V8
 }
 
@@ -29,12 +34,15 @@ function park(channel) {
   const zone = process.env.TZ;
   channel.ready('{"forkable":true}');
   if (native.park(CONTROL) === undefined) process.exit(1);
-  refresh(channel, zone);
+  prepareFork();
+  native.adopt();
+  takeOrder(channel, zone);
 }
 
 async function prepare(channel) {
   await warmUp();
-  refresh(channel, process.env.TZ);
+  prepareFork();
+  takeOrder(channel, process.env.TZ);
   await new Promise(setImmediate);  // uv_loop_fork is for a loop that is not in the middle of reading events
 }
 

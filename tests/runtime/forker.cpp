@@ -68,9 +68,8 @@ pid_t hear(int socket) {
   return sender.pid;
 }
 
-void send_descriptors(int socket, const int* fds, std::size_t size) {
-  char byte = 'O';
-  iovec vector{.iov_base = &byte, .iov_len = 1};
+void send_descriptors(int socket, const std::string& text, const int* fds, std::size_t size) {
+  iovec vector{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(16 * sizeof(int))];
   msghdr message{};
   message.msg_iov = &vector;
@@ -82,7 +81,7 @@ void send_descriptors(int socket, const int* fds, std::size_t size) {
   part->cmsg_type = SCM_RIGHTS;
   part->cmsg_len = CMSG_LEN(size);
   std::memcpy(CMSG_DATA(part), fds, size);
-  check(sendmsg(socket, &message, MSG_NOSIGNAL) == 1, "sendmsg");
+  check(sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()), "sendmsg");
 }
 
 int connect_to(const char* path) {
@@ -118,16 +117,16 @@ void fork_template(int control, const char* path, const std::string& environment
   check(ptrace(PTRACE_SEIZE, process, nullptr, PTRACE_O_TRACESYSGOOD) == 0, "PTRACE_SEIZE");
   check(ptrace(PTRACE_INTERRUPT, process, nullptr, nullptr) == 0, "PTRACE_INTERRUPT");
   const Pair own = make_pair_of_sockets();
-  int fds[kNamespaces + 3];
-  for (int i = 0; i < kNamespaces; ++i) fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  fds[kNamespaces] = connect_to(path);
-  fds[kNamespaces + 1] = connect_to(path);
-  fds[kNamespaces + 2] = own.theirs;
-  send_descriptors(control, fds, sizeof(fds));
-  for (const int fd : fds) close(fd);
+  int place[kNamespaces + 1];
+  for (int i = 0; i < kNamespaces; ++i) place[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  place[kNamespaces] = own.theirs;
+  send_descriptors(control, "O", place, sizeof(place));
+  for (const int fd : place) close(fd);
   skip_setns(process);
   std::printf("fork %d\n", hear(own.ours));
-  check(send(own.ours, environment.data(), environment.size(), MSG_NOSIGNAL) > 0, "send the environment");
+  const int ends[] = {connect_to(path), connect_to(path)};
+  send_descriptors(own.ours, environment, ends, sizeof(ends));
+  for (const int fd : ends) close(fd);
   close(own.ours);
 }
 
@@ -183,6 +182,7 @@ int main(int, char** arguments) {
 
   pollfd waited[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}, {.fd = signals, .events = POLLIN, .revents = 0}};
   std::string environment;
+  bool is_parked = false;
   while (poll(waited, 2, -1) > 0) {
     signalfd_siginfo unused;
     while (read(signals, &unused, sizeof(unused)) > 0) {
@@ -190,6 +190,8 @@ int main(int, char** arguments) {
     report_ended();
     if (waited[0].revents == 0) continue;
     if (!read_order(environment)) break;
+    if (!is_parked) hear(control.ours);
+    is_parked = true;
     fork_template(control.ours, arguments[1], environment);
   }
 }

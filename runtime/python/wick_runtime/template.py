@@ -40,8 +40,10 @@ def _park(channel):
     log.flush()
     channel.ready(b'{"forkable":true}')
     ctypes.pythonapi.PyOS_BeforeFork()
-    size = native.wick_park(CONTROL, environment)
+    native.wick_park(CONTROL)
     ctypes.pythonapi.PyOS_AfterFork_Child()
+    warm_up(1)  # memory becomes the fork's own by this, before there is any hurry
+    size = native.wick_adopt(environment)
     channel.renew()
     _set_environment(environment.raw[:size])
 

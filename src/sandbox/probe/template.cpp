@@ -28,7 +28,8 @@ int main() {
   if (mode != nullptr && std::string_view(mode) == "stop") raise(SIGSTOP);
   if (mode != nullptr && std::string_view(mode) == "deaf") pause();
   if (mode != nullptr && std::string_view(mode) == "leave") return 7;
-  const int size = wick_park(kControl, text);
+  wick_park(kControl);
+  const int size = wick_adopt(text);
   for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) putenv(entry);
   execl("/bin/sh", "sh", "-c", getenv("DO"), nullptr);
   return 1;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -109,7 +110,8 @@ void look_for_capabilities() {
   char environment[WICK_ENVIRONMENT_MAX];
   pthread_atfork(look_for_capabilities, nullptr, look_for_capabilities);
   if (attempts_that_succeed() > 0) _exit(1);
-  const int size = wick_park(control, environment);
+  wick_park(control);
+  const int size = wick_adopt(environment);
   const std::string report =
       fmt::format("{} {} {} {} {} {}", getpid(), gettid(), getuid(), attempts_that_succeed() + g_capabilities_seen, size, environment);
   (void)send(3, report.data(), report.size(), 0);
@@ -220,24 +222,26 @@ class AdmissionTest : public testing::Test {
     for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = seat.namespaces[i].get();
     for (const UniqueFd& fd : sent) numbers.push_back(fd.get());
     char text[256] = {};
+    if (!parked_) (void)hear(control_.ours.get(), text, sizeof(text));
+    parked_ = true;
     EXPECT_EQ(send(control_.ours.get(), "F", 1, 0), 1);
     const pid_t process = hear(control_.ours.get(), text, sizeof(text));
     auto admission = Admission::seize(process);
     EXPECT_TRUE(admission) << admission.error().message;
     Pair channel = make_pair_of_sockets();
     Pair own = make_pair_of_sockets();
-    numbers.insert(numbers.end(), {channel.theirs.get(), STDERR_FILENO, own.theirs.get()});
+    numbers.push_back(own.theirs.get());
     const auto ordered = send_packet(control_.ours.get(), "O", numbers, Wait::yes);
     EXPECT_TRUE(ordered);
     if (!ordered) return {};
-    channel.theirs.reset();
     own.theirs.reset();
     if (auto admitted = admission->admit(wanted, own_cgroups(), proc_.get()); !admitted) {
       refusal_ = admitted.error().message;
       return {};
     }
     fork_ = hear(own.ours.get(), text, sizeof(text));
-    EXPECT_EQ(send(own.ours.get(), "A=1", 4, 0), 4);
+    EXPECT_TRUE(send_packet(own.ours.get(), {"A=1", 4}, std::array<int, 2>{channel.theirs.get(), STDERR_FILENO}, Wait::yes));
+    channel.theirs.reset();
     std::memset(text, 0, sizeof(text));
     (void)hear(channel.ours.get(), text, sizeof(text) - 1);
     return text;
@@ -248,6 +252,7 @@ class AdmissionTest : public testing::Test {
 
   UniqueFd proc_;
   Pair control_;
+  bool parked_ = false;
   pid_t init_ = -1;
   pid_t fork_ = -1;
   std::string refusal_;
@@ -316,8 +321,9 @@ const crypto = require('node:crypto');
 fresh.install();
 const {{ random }} = Math;  // as a module may keep it
 random(), crypto.randomUUID(), crypto.randomBytes(8);
-const environment = native.park(4).split('=')[1][0];
-fresh.refresh(native.pid());
+native.park(4);
+fresh.refresh();
+const environment = native.adopt().split('=')[1][0];
 (async () => {{
   await new Promise(setImmediate);
   const text = [process.pid, environment, random(), crypto.randomUUID(), crypto.randomBytes(8).toString('hex')].join(' ');
@@ -344,8 +350,9 @@ native = ctypes.PyDLL('{0}/runtime/python/wick_fork.so')
 environment = ctypes.create_string_buffer(8192)
 random.random(), uuid.uuid4()
 ctypes.pythonapi.PyOS_BeforeFork()
-native.wick_park(4, environment)
+native.wick_park(4)
 ctypes.pythonapi.PyOS_AfterFork_Child()
+native.wick_adopt(environment)
 os.write(3, f"{{os.getpid()}} {{environment.value.decode()[2:]}} {{random.random()}} {{uuid.uuid4()}} {{secrets.token_hex(8)}}".encode())
 os._exit(0)
 )",

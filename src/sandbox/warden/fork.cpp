@@ -33,16 +33,46 @@ Result<pid_t> hear(int socket, char letter) {
 
 }  // namespace
 
-Result<> Forker::prepare(const Seat& seat, std::string_view order) {
+Result<> Forker::hear_parked() {
+  WICK_CHECK(hear(plan_.control, 'P'));
+  parked_ = true;
+  return {};
+}
+
+Result<WaitingFork> Forker::fork(const Seat& seat, const std::vector<UniqueFd>& doors) {
+  if (!parked_) WICK_CHECK(hear_parked());
+  WICK_CHECK(send_packet(plan_.control, "F", {}, Wait::no));
+  WICK_TRY(const pid_t process, hear(plan_.control, 'A'));
+  WICK_CHECK(expect_in_template(process));
+  WICK_TRY(Admission admission, Admission::seize(process));
+  WICK_TRY(Pair own, make_pair_that_knows_senders());
+  std::vector<int> sent;
+  for (const UniqueFd& fd : seat.namespaces) sent.push_back(fd.get());
+  sent.push_back(own.theirs.get());
+  for (const UniqueFd& fd : doors) sent.push_back(fd.get());
+  WICK_CHECK(send_packet(plan_.control, "O", sent, Wait::no));
+  own.theirs.reset();
+  WICK_CHECK(admission.admit(seat.numbers(), seat.cgroups, plan_.proc));
+  WICK_TRY(const pid_t forked, hear(own.ours.get(), 'B'));
+  WICK_TRY(const pid_t pid, pid_in_template(forked));
+  return WaitingFork{.pid = pid, .own = std::move(own.ours)};
+}
+
+Result<> Forker::give_order(const Seat& seat, const WaitingFork& waiting, std::string_view order, const std::vector<UniqueFd>& descriptors) {
   WICK_TRY(const Request request, decode_request(order));
   const auto* fork = std::get_if<Fork>(&request);
   if (fork == nullptr) return fail(Errc::internal, "not an order");
   if (!fork->package.empty() || fork->limits.tmp_bytes != plan_.tmp_bytes) {
     WICK_CHECK(equip(seat, fork->limits.tmp_bytes, folder("data/packages/", fork->package), folder("data/layers/", fork->layers)));
   }
-  environment_.clear();
-  for (const std::string_view entry : fork->environment) environment_.append(entry).push_back('\0');
-  return send_packet(plan_.control, "F", {}, Wait::no);
+  std::string environment;
+  for (const std::string_view entry : fork->environment) environment.append(entry).push_back('\0');
+  std::vector<int> sent;
+  for (const UniqueFd& fd : descriptors) sent.push_back(fd.get());
+  const auto given = send_packet(waiting.own.get(), environment, sent, Wait::no);
+  explicit_bzero(environment.data(), environment.size());
+  if (!given) return fail(Errc::io, "a fork has gone before its order");
+  return {};
 }
 
 Result<> Forker::equip(const Seat& seat, std::uint64_t tmp_bytes, const std::string& package, const std::string& layers) const {
@@ -55,24 +85,6 @@ Result<> Forker::equip(const Seat& seat, std::uint64_t tmp_bytes, const std::str
   auto changed = change();
   if (setns(own_mounts_.get(), CLONE_NEWNS) != 0) _exit(1);
   return changed;
-}
-
-Result<pid_t> Forker::admit(const Seat& seat, const std::vector<UniqueFd>& doors, const std::vector<UniqueFd>& descriptors) {
-  WICK_TRY(const pid_t process, hear(plan_.control, 'A'));
-  WICK_CHECK(expect_in_template(process));
-  WICK_TRY(Admission admission, Admission::seize(process));
-  WICK_TRY(Pair own, make_pair_that_knows_senders());
-  std::vector<int> sent;
-  for (const UniqueFd& fd : seat.namespaces) sent.push_back(fd.get());
-  for (const UniqueFd& fd : descriptors) sent.push_back(fd.get());
-  sent.push_back(own.theirs.get());
-  for (const UniqueFd& fd : doors) sent.push_back(fd.get());
-  WICK_CHECK(send_packet(plan_.control, "O", sent, Wait::no));
-  own.theirs.reset();
-  WICK_CHECK(admission.admit(seat.numbers(), seat.cgroups, plan_.proc));
-  own_ = std::move(own.ours);
-  WICK_TRY(const pid_t forked, hear(own_.get(), 'B'));
-  return pid_in_template(forked);
 }
 
 // Its number could be another process's by now, were it in such a hurry to end.
@@ -95,13 +107,6 @@ Result<pid_t> Forker::pid_in_template(pid_t process) const {
   pid_t pid = 0;
   if (second != std::string::npos) std::from_chars(status->data() + second + 1, status->data() + status->size(), pid);
   return pid;
-}
-
-Result<> Forker::let_run() {
-  auto sent = send_packet(own_.get(), environment_, {}, Wait::no);
-  explicit_bzero(environment_.data(), environment_.size());
-  own_.reset();
-  return {};  // a fork that has gone already is no fault of the template's
 }
 
 }  // namespace wick::sandbox::warden

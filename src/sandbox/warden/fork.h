@@ -18,18 +18,26 @@ struct ForkerPlan {
   std::uint64_t tmp_bytes = 0;  // of the seats as they are made
 };
 
+// A fork in its seat that waits for its order.
+struct WaitingFork {
+  pid_t pid = 0;  // in the template's pid namespace, 0 if it has gone already
+  UniqueFd own;   // to it
+};
+
 class Forker {
  public:
   // host is an open /host, own_mounts the caller's mount namespace.
   Forker(ForkerPlan plan, UniqueFd host, UniqueFd own_mounts) : plan_(plan), host_(std::move(host)), own_mounts_(std::move(own_mounts)) {}
 
-  // What the seat lacks for this order, the packet of a Fork (message.h), and the order to the template. Errors, after which the
-  // template is none the worse: not_found (the package, the layers), io.
-  Result<> prepare(const Seat& seat, std::string_view order);
-  // The fork in its seat, waiting: its pid in the template's pid namespace, 0 if it has gone already. descriptors: the channel and the log.
-  Result<pid_t> admit(const Seat& seat, const std::vector<UniqueFd>& doors, const std::vector<UniqueFd>& descriptors);
-  // Gives it its environment.
-  Result<> let_run();
+  // The template says that it is parked, once.
+  Result<> hear_parked();
+  bool has_parked() const { return parked_; }
+
+  // Errors are such that the template is not to be relied on. Waits until it is parked.
+  Result<WaitingFork> fork(const Seat& seat, const std::vector<UniqueFd>& doors);
+  // What the seat lacks for this order, the packet of a Fork (message.h), and the order to the fork, with the channel and the log. Errors,
+  // after which the template is none the worse: not_found (the package, the layers), io (also: the fork has gone).
+  Result<> give_order(const Seat& seat, const WaitingFork& fork, std::string_view order, const std::vector<UniqueFd>& descriptors);
 
  private:
   Result<> equip(const Seat& seat, std::uint64_t tmp_bytes, const std::string& package, const std::string& layers) const;
@@ -39,8 +47,7 @@ class Forker {
   ForkerPlan plan_;
   UniqueFd host_;
   UniqueFd own_mounts_;
-  UniqueFd own_;             // to the fork
-  std::string environment_;  // its; secret
+  bool parked_ = false;
 };
 
 }  // namespace wick::sandbox::warden

@@ -33,7 +33,7 @@ class Instance {
   Result<> start(const Boot& boot, std::string_view packet);
 
   // The steps of a seat: the doors of its cgroup; its first process, once it is there; the fork's ends, in the order of keeper.h, once it
-  // is known what it will be; that the fork runs; that it has ended, with a status as waitpid(2) gives it; that all of it came to nothing.
+  // is known what it will be; that the fork has its order; that it has ended, with a status as waitpid(2) gives it; that all of it came to nothing.
   Result<std::vector<UniqueFd>> doors() const { return cgroup_->doors(); }
   void take_seat(UniqueFd first_process, InstanceNetwork network, UniqueFd outside);
   Result<std::array<UniqueFd, 2>> start(const Fork& fork);

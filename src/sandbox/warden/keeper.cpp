@@ -13,6 +13,7 @@
 #include <cstring>
 #include <deque>
 #include <optional>
+#include <span>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -29,12 +30,14 @@ namespace {
 
 constexpr int kSocketBytes = 8 * 1024 * 1024;  // orders of some hundred forks at once
 
-// A seat, from its order to its fork.
+// A seat, from its order to that of its fork.
 struct Kept {
   std::vector<UniqueFd> doors;
   std::optional<SeatInTheMaking> making;
   std::optional<Seat> seat;
-  std::string order;  // a fork that waits for the seat; secret
+  bool ahead = false;  // whether a fork is wanted before there is an order
+  std::optional<WaitingFork> fork;
+  std::string order;  // secret
   std::vector<UniqueFd> order_descriptors;
 };
 
@@ -58,6 +61,7 @@ class Keeping {
         waited.push_back({.fd = kept.making->descriptor(), .events = POLLIN, .revents = 0});
         makers.push_back(number);
       }
+      if (awaits_parking_) waited.push_back({.fd = plan_.control, .events = POLLIN, .revents = 0});
       if (poll(waited.data(), waited.size(), -1) < 0) return fail_errno("wait for orders");
       if (waited[0].revents != 0) {
         WICK_TRY(const bool more, take_order());
@@ -66,6 +70,7 @@ class Keeping {
       for (std::size_t i = 0; i < makers.size(); ++i) {
         if (waited[i + 1].revents != 0) WICK_CHECK(take_seat(makers[i]));
       }
+      if (awaits_parking_ && (forker_.has_parked() || waited.back().revents != 0)) WICK_CHECK(begin_forks());
       begin_seats();
     }
   }
@@ -78,17 +83,30 @@ class Keeping {
     Note note;
     WICK_TRY(const std::string_view text, decode_note({buffer_.data(), size}, note));
     if (note.type == NoteType::make) {
-      kept_[note.seat] = Kept{.doors = std::move(descriptors), .making = {}, .seat = {}, .order = {}, .order_descriptors = {}};
+      kept_[note.seat].doors = std::move(descriptors);
       ordered_.push_back(note.seat);
     } else if (note.type == NoteType::forget) {
       kept_.erase(note.seat);
-    } else if (const auto kept = kept_.find(note.seat); kept != kept_.end()) {
+    } else if (const auto kept = kept_.find(note.seat); kept != kept_.end() && note.type == NoteType::ahead) {
+      kept->second.ahead = true;
+      WICK_CHECK(advance(note.seat));
+    } else if (kept != kept_.end()) {
       kept->second.order = text;
       kept->second.order_descriptors = std::move(descriptors);
       explicit_bzero(buffer_.data(), size);
-      if (kept->second.seat) WICK_CHECK(fork(note.seat));
+      WICK_CHECK(advance(note.seat));
     }
     return true;
+  }
+
+  // The template is parked, or it has gone, which shows elsewhere as well.
+  Result<> begin_forks() {
+    awaits_parking_ = false;
+    if (!forker_.has_parked() && !forker_.hear_parked()) return {};
+    std::vector<std::uint32_t> numbers;
+    for (const auto& [number, kept] : kept_) numbers.push_back(number);
+    for (const std::uint32_t number : numbers) WICK_CHECK(advance(number));
+    return {};
   }
 
   void begin_seats() {
@@ -125,30 +143,44 @@ class Keeping {
     }
     std::vector<int> sent{seat->first_process.get(), seat->network.runtime_api.get(), seat->network.api.get()};
     if (seat->outside) sent.push_back(seat->outside.get());
-    WICK_CHECK(send_packet(socket_, encode_note({.type = NoteType::made, .seat = number}), sent, Wait::yes));
+    WICK_CHECK(tell({.type = NoteType::made, .seat = number}, sent));
     seat->first_process.reset();
     seat->network = {};
     seat->outside.reset();
     kept.seat = std::move(*seat);
-    return kept.order.empty() ? Result<>() : fork(number);
+    return advance(number);
   }
 
-  // An error is one after which the template is not to be relied on.
-  Result<> fork(std::uint32_t number) {
-    Kept kept = std::move(kept_.at(number));
-    kept_.erase(number);
+  // A fork into the seat, once it is wanted and there is one, and then its order. An error is one after which the template is not to be
+  // relied on.
+  Result<> advance(std::uint32_t number) {
+    Kept& kept = kept_.at(number);
+    const bool is_ordered = !kept.order.empty();
+    if (!kept.seat || !(is_ordered || (kept.ahead && forker_.has_parked()))) return {};
     alarm(kForkMaxSeconds);
-    const auto ready = forker_.prepare(*kept.seat, kept.order);
-    if (ready) {
-      WICK_TRY(const pid_t pid, forker_.admit(*kept.seat, kept.doors, kept.order_descriptors));
-      WICK_CHECK(send_packet(socket_, encode_note({.type = NoteType::forked, .seat = number, .value = pid}), {}, Wait::yes));
-      WICK_CHECK(forker_.let_run());
-    } else {
-      tell_failure(number, ready.error());
+    if (!kept.fork) {
+      WICK_TRY(kept.fork, forker_.fork(*kept.seat, kept.doors));
+      WICK_CHECK(tell({.type = NoteType::forked, .seat = number, .value = kept.fork->pid}));
     }
+    if (is_ordered) WICK_CHECK(give_order(number, kept));
     alarm(0);
-    explicit_bzero(kept.order.data(), kept.order.size());
     return {};
+  }
+
+  Result<> give_order(std::uint32_t number, Kept& kept) {
+    const auto given = forker_.give_order(*kept.seat, *kept.fork, kept.order, kept.order_descriptors);
+    explicit_bzero(kept.order.data(), kept.order.size());
+    if (!given) {
+      tell_failure(number, given.error());
+      return {};
+    }
+    WICK_CHECK(tell({.type = NoteType::begun, .seat = number}));
+    kept_.erase(number);
+    return {};
+  }
+
+  Result<> tell(const Note& note, std::span<const int> descriptors = {}) {
+    return send_packet(socket_, encode_note(note), descriptors, Wait::yes);
   }
 
   void tell_failure(std::uint32_t number, const Error& error) {
@@ -162,6 +194,7 @@ class Keeping {
   UniqueFd proc_;
   TemplatePlace place_;
   Forker forker_;
+  bool awaits_parking_ = true;
   std::unordered_map<std::uint32_t, Kept> kept_;
   std::deque<std::uint32_t> ordered_;  // seats that nobody makes yet
   std::vector<char> buffer_ = std::vector<char>(kPacketMax + sizeof(Note));

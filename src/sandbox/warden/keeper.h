@@ -1,6 +1,6 @@
 #pragma once
-// The keeper of one template: a process of the warden's that has seats made for it (seat.h) and carries out its forks, so that the
-// warden's loop waits for none of that. A fork of the warden with all its rights, and with no descriptor but those it needs.
+// The keeper of one template: a process of the warden's that has seats made for it (seat.h), and forks into them, at the order or
+// ahead of it, so that the warden's loop waits for none of that. A fork of the warden with all its rights, and with no descriptor but those it needs.
 //
 // It ends with the warden, when its socket closes, and when a fork is not carried out within kForkMaxSeconds or the template does not do
 // what it should: it is then no more to be relied on, and neither is the template. A process that is being admitted dies with it.
@@ -24,11 +24,14 @@ inline constexpr std::size_t kMakersMax = 4;  // seats in the making at one time
 enum class NoteType : std::uint8_t {
   // To the keeper.
   make,    // a seat; with the doors of its control groups
-  fork,    // into a seat that was ordered; the packet of a Fork (message.h), with the channel and the log
+  ahead,   // a fork into a seat that was made, which waits there for its order; once the template is parked
+  fork,    // an order for the fork in a seat that was ordered, one of ahead or another; the packet of a Fork (message.h), with the channel and
+           // the log
   forget,  // a seat that is not needed any more, whose first process the warden ends
   // To the warden.
   made,    // a seat; with its first process (pidfd), its two listening sockets, and the lifeline of its outside network if it has one
-  forked,  // value: the process's pid in the template's pid namespace. It runs
+  forked,  // value: the process's pid in the template's pid namespace, 0 if it has gone already. It waits in its seat
+  begun,   // the fork in the seat has its order
   failed,  // value: Errc; text. Of a seat or its fork. The template is none the worse
 };
 struct Note {

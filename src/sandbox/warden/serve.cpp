@@ -131,11 +131,14 @@ Result<std::size_t> Server::prepare_one() {
 }
 
 bool Server::wants_stock() const {
-  return (stocking_ && prepared_.size() < kPrepared) || std::ranges::any_of(templates_, [](const auto& one) { return one.second->wants_seat(); });
+  return (stocking_ && prepared_.size() < kPrepared) || std::ranges::any_of(templates_, [](const auto& one) {
+    return one.second->wants_seat() || one.second->wants_fork();
+  });
 }
 
 void Server::stock_up() {
   for (const auto& [slot, one] : templates_) {
+    if (one->wants_fork()) one->fork_ahead();
     if (!one->wants_seat()) continue;
     if (auto made = one->make_seat(next_cgroup()); !made) complain(made.error());
   }

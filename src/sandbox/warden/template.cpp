@@ -40,10 +40,12 @@ Result<std::size_t> Template::fork(const Fork& request, std::string_view packet,
   if (traits_.has_package != request.package.empty()) return fail(Errc::invalid_argument, "a package is for templates without one, which need it");
   calm_since_ = Clock::system().monotonic();
   stocking_ = true;
-  if (free_.empty() || !free_.front().made) seats_wanted_ = std::min(2 * seats_wanted_, kSeatsMax);
+  const auto is_made = [](const Free& free) { return free.stage != Stage::ordered; };
+  if (std::ranges::none_of(free_, is_made)) seats_wanted_ = std::min(2 * seats_wanted_, kSeatsMax);
   if (free_.empty()) WICK_CHECK(make_seat(std::move(cgroup)));
-  const std::size_t slot = free_.front().slot;
-  free_.pop_front();
+  const auto furthest = std::ranges::max_element(free_, {}, &Free::stage);
+  const std::size_t slot = furthest->slot;
+  free_.erase(furthest);
   taken_.insert(slot);
   auto ends = slots_.at(slot)->start(request);
   if (!ends) {
@@ -64,6 +66,19 @@ Result<> Template::make_seat(std::string cgroup) {
   }
   free_.push_back({.slot = *slot});
   return {};
+}
+
+bool Template::wants_fork() const {
+  const auto is_made = [](const Free& free) { return free.stage == Stage::made; };
+  const auto is_forked = [](const Free& free) { return free.stage > Stage::made; };
+  return stocking_ && !is_ending() && std::ranges::any_of(free_, is_made) &&
+         static_cast<std::size_t>(std::ranges::count_if(free_, is_forked)) < seats_wanted_ / 2;
+}
+
+void Template::fork_ahead() {
+  const auto next = std::ranges::find(free_, Stage::made, &Free::stage);
+  next->stage = Stage::forking;
+  if (!tell(NoteType::ahead, next->slot)) stocking_ = false;
 }
 
 Result<std::size_t> Template::order_seat(std::string cgroup) {
@@ -119,12 +134,18 @@ void Template::take(const Note& note, std::string_view text, std::vector<UniqueF
       if (descriptors.size() < 3) return;
       InstanceNetwork network{.ns = UniqueFd(), .runtime_api = std::move(descriptors[1]), .api = std::move(descriptors[2])};
       instance->take_seat(std::move(descriptors[0]), std::move(network), descriptors.size() > 3 ? std::move(descriptors[3]) : UniqueFd());
-      if (free != free_.end()) free->made = true;
+      if (free != free_.end()) free->stage = Stage::made;
       if (!slots_.watch(note.seat)) instance->kill();
       break;
     }
     case NoteType::forked:
-      begin_fork(note.seat, note.value, news);
+      if (free != free_.end()) free->stage = Stage::forked;
+      take_fork(note.seat, note.value, news);
+      break;
+    case NoteType::begun:
+      taken_.erase(note.seat);
+      instance->forked();
+      news.push_back(note.seat);
       break;
     case NoteType::failed:
       if (free != free_.end()) {
@@ -141,26 +162,40 @@ void Template::take(const Note& note, std::string_view text, std::vector<UniqueF
   }
 }
 
-void Template::begin_fork(std::size_t slot, pid_t pid, News& news) {
-  taken_.erase(slot);
-  slots_.at(slot)->forked();
-  news.push_back(slot);
+void Template::take_fork(std::size_t slot, pid_t pid, News& news) {
   const auto known = std::ranges::find(unknown_ends_, pid, &Instance::ChildEnd::pid);
   if (pid == 0 || known != unknown_ends_.end())
-    slots_.at(slot)->ended(pid == 0 ? kLost : known->status);
+    end_fork(slot, pid == 0 ? kLost : known->status, news);
   else
-    running_[pid] = slot;
+    forks_[pid] = slot;
   unknown_ends_.clear();  // none is of a fork that comes later: it begins after this news
+}
+
+void Template::end_fork(std::size_t slot, int status, News& news) {
+  if (const auto free = std::ranges::find(free_, slot, &Free::slot); free != free_.end()) {
+    free_.erase(free);
+    stocking_ = false;
+    discard(slot, {Errc::unavailable, "a fork has ended before its order"}, news);
+  } else {
+    slots_.at(slot)->ended(status);
+    news.push_back(slot);
+  }
+}
+
+void Template::discard(std::size_t slot, const Error& error, News& news) {
+  (void)tell(NoteType::forget, slot);
+  slots_.at(slot)->come_to_nothing(error);
+  news.push_back(slot);
 }
 
 // The keeper's news first: it tells of a fork before that can end, unless it ends by itself.
 Template::News Template::take_child_ends() {
   News news = hear();
   for (const Instance::ChildEnd& end : slots_.at(slot_)->take_child_ends()) {
-    if (const auto running = running_.find(end.pid); running != running_.end()) {
-      slots_.at(running->second)->ended(end.status);
-      news.push_back(running->second);
-      running_.erase(running);
+    if (const auto fork = forks_.find(end.pid); fork != forks_.end()) {
+      const std::size_t slot = fork->second;
+      forks_.erase(fork);
+      end_fork(slot, end.status, news);
     } else {
       unknown_ends_.push_back(end);
       if (unknown_ends_.size() > kUnknownEndsMax) unknown_ends_.pop_front();
@@ -183,8 +218,8 @@ Template::News Template::end() {
 
 void Template::forget(std::size_t slot) {
   taken_.erase(slot);
-  std::erase_if(free_, [slot](const Free& free) { return free.slot == slot; });
-  std::erase_if(running_, [slot](const auto& running) { return running.second == slot; });
+  if (std::erase_if(free_, [slot](const Free& free) { return free.slot == slot; }) > 0 && !is_ending()) (void)tell(NoteType::forget, slot);
+  std::erase_if(forks_, [slot](const auto& fork) { return fork.second == slot; });
 }
 
 Template::News Template::shrink(MonoTime now) {
@@ -192,12 +227,10 @@ Template::News Template::shrink(MonoTime now) {
   calm_since_ = now;
   seats_wanted_ = std::max(seats_wanted_ / 2, kSeatsMin);
   News news;
-  while (free_.size() > seats_wanted_ && free_.back().made) {
+  while (free_.size() > seats_wanted_ && (free_.back().stage == Stage::made || free_.back().stage == Stage::forked)) {
     const std::size_t slot = free_.back().slot;
     free_.pop_back();
-    (void)tell(NoteType::forget, slot);
-    slots_.at(slot)->come_to_nothing({Errc::unavailable, "not needed"});
-    news.push_back(slot);
+    discard(slot, {Errc::unavailable, "not needed"}, news);
   }
   return news;
 }

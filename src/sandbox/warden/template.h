@@ -1,9 +1,11 @@
 #pragma once
-// The warden's side of one template beyond its instance: its keeper (keeper.h), the seats that are ready for its forks, and which of
-// its forks is which to its first process. The seats are instances in slots of their own; what happens to them is told to those, and
+// The warden's side of one template beyond its instance: its keeper (keeper.h), the seats that are ready for its forks, with a fork that
+// waits for its order in some of them, and which of its forks is which to its first process. The seats are instances in slots of their own; what happens to them is told to those, and
 // the slots are returned, for whoever passes their news on.
 //
-// Seats are made ahead of need: few while there is little to do, more after forks have had to wait, and fewer again after a while.
+// Seats are made ahead of need: few while there is little to do, more after forks have had to wait, and fewer again after a while. So are
+// forks, in half of the seats. One that waits is no instance of the daemon's yet. Should it end before its order it goes with its seat, and
+// nothing further is made ahead until the next order, so that a template whose forks do not live costs nothing.
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -58,13 +60,16 @@ class Template {
 
   bool wants_seat() const { return stocking_ && !is_ending() && free_.size() < seats_wanted_; }
   Result<> make_seat(std::string cgroup);  // does not wait for it
+  bool wants_fork() const;
+  void fork_ahead();  // does not wait for it
   bool has_many_seats() const { return seats_wanted_ > kSeatsMin && !is_ending(); }
   News shrink(MonoTime now);  // to be called now and then while it has many
 
  private:
+  enum class Stage { ordered, made, forking, forked };
   struct Free {
     std::size_t slot;
-    bool made = false;
+    Stage stage = Stage::ordered;
   };
 
   Template(const Host& host, Slots& slots, std::size_t slot, const TemplateTraits& traits)
@@ -72,16 +77,18 @@ class Template {
   Result<std::size_t> order_seat(std::string cgroup);
   Result<> tell(NoteType type, std::size_t slot, std::string_view text = {}, const std::vector<UniqueFd>& descriptors = {});
   void take(const Note& note, std::string_view text, std::vector<UniqueFd> descriptors, News& news);
-  void begin_fork(std::size_t slot, pid_t pid, News& news);
+  void take_fork(std::size_t slot, pid_t pid, News& news);
+  void end_fork(std::size_t slot, int status, News& news);
+  void discard(std::size_t slot, const Error& error, News& news);
 
   const Host& host_;
   Slots& slots_;
   std::size_t slot_;
   TemplateTraits traits_;
   Keeper keeper_;
-  std::deque<Free> free_;                        // seats that no fork has taken, the oldest first
-  std::set<std::size_t> taken_;                  // slots of forks that do not run yet
-  std::map<pid_t, std::size_t> running_;         // slots of those that do, by the pid in the template's pid namespace
+  std::deque<Free> free_;                        // seats without an order, the oldest first
+  std::set<std::size_t> taken_;                  // those with an order that has not come to its fork yet
+  std::map<pid_t, std::size_t> forks_;           // slots of the forks, by the pid in the template's pid namespace
   std::deque<Instance::ChildEnd> unknown_ends_;  // of which one may be the next fork's, which has ended before it was heard of
   std::size_t seats_wanted_ = kSeatsMin;
   bool stocking_ = true;  // false after a failure, until the next fork
