@@ -7,7 +7,6 @@
 
 #include <array>
 #include <charconv>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -32,6 +31,19 @@ Result<pid_t> hear(int socket, char letter) {
 }
 
 }  // namespace
+
+bool needs_equipment(const Fork& order, std::uint64_t tmp_bytes) { return !order.package.empty() || order.limits.tmp_bytes != tmp_bytes; }
+
+Result<> give_order(int own, const Fork& order, std::span<const UniqueFd> descriptors) {
+  std::string environment;
+  for (const std::string_view entry : order.environment) environment.append(entry).push_back('\0');
+  std::vector<int> sent;
+  for (const UniqueFd& fd : descriptors) sent.push_back(fd.get());
+  const auto given = send_packet(own, environment, sent, Wait::no);
+  explicit_bzero(environment.data(), environment.size());
+  if (!given) return fail(Errc::io, "a fork has gone before its order");
+  return {};
+}
 
 Result<> Forker::hear_parked() {
   WICK_CHECK(hear(plan_.control, 'P'));
@@ -58,29 +70,12 @@ Result<WaitingFork> Forker::fork(const Seat& seat, const std::vector<UniqueFd>& 
   return WaitingFork{.pid = pid, .own = std::move(own.ours)};
 }
 
-Result<> Forker::give_order(const Seat& seat, const WaitingFork& waiting, std::string_view order, const std::vector<UniqueFd>& descriptors) {
-  WICK_TRY(const Request request, decode_request(order));
-  const auto* fork = std::get_if<Fork>(&request);
-  if (fork == nullptr) return fail(Errc::internal, "not an order");
-  if (!fork->package.empty() || fork->limits.tmp_bytes != plan_.tmp_bytes) {
-    WICK_CHECK(equip(seat, fork->limits.tmp_bytes, folder("data/packages/", fork->package), folder("data/layers/", fork->layers)));
-  }
-  std::string environment;
-  for (const std::string_view entry : fork->environment) environment.append(entry).push_back('\0');
-  std::vector<int> sent;
-  for (const UniqueFd& fd : descriptors) sent.push_back(fd.get());
-  const auto given = send_packet(waiting.own.get(), environment, sent, Wait::no);
-  explicit_bzero(environment.data(), environment.size());
-  if (!given) return fail(Errc::io, "a fork has gone before its order");
-  return {};
-}
-
-Result<> Forker::equip(const Seat& seat, std::uint64_t tmp_bytes, const std::string& package, const std::string& layers) const {
-  WICK_TRY(const OwnCode code, find_own_code(host_.get(), package, layers));
+Result<> Forker::equip(const Seat& seat, const Fork& order) const {
+  WICK_TRY(const OwnCode code, find_own_code(host_.get(), folder("data/packages/", order.package), folder("data/layers/", order.layers)));
   if (setns(seat.namespaces[2].get(), CLONE_NEWNS) != 0) return fail_errno("enter an instance's mounts");
   const auto change = [&]() -> Result<> {
     WICK_CHECK(place_own_code(code));
-    return tmp_bytes != plan_.tmp_bytes ? resize_tmp(tmp_bytes) : Result<>();
+    return order.limits.tmp_bytes != plan_.tmp_bytes ? resize_tmp(order.limits.tmp_bytes) : Result<>();
   };
   auto changed = change();
   if (setns(own_mounts_.get(), CLONE_NEWNS) != 0) _exit(1);

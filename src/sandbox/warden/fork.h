@@ -1,12 +1,13 @@
 #pragma once
 // One fork of a template at a time, into a seat: the keeper's side of wick_fork.h, with the admission of admission.h. Everything here
 // waits, without a bound of its own, for a process that may not answer: its caller is ended at a deadline.
-#include <string>
-#include <string_view>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "sandbox/warden/message.h"
 #include "sandbox/warden/seat.h"
 
 namespace wick::sandbox::warden {
@@ -24,6 +25,11 @@ struct WaitingFork {
   UniqueFd own;   // to it
 };
 
+// Whether its seat, whose /tmp has that size, lacks something for this order.
+bool needs_equipment(const Fork& order, std::uint64_t tmp_bytes);
+// The order to a fork that waits, with the channel and the log. Error: io (it has gone).
+Result<> give_order(int own, const Fork& order, std::span<const UniqueFd> descriptors);
+
 class Forker {
  public:
   // host is an open /host, own_mounts the caller's mount namespace.
@@ -35,12 +41,11 @@ class Forker {
 
   // Errors are such that the template is not to be relied on. Waits until it is parked.
   Result<WaitingFork> fork(const Seat& seat, const std::vector<UniqueFd>& doors);
-  // What the seat lacks for this order, the packet of a Fork (message.h), and the order to the fork, with the channel and the log. Errors,
-  // after which the template is none the worse: not_found (the package, the layers), io (also: the fork has gone).
-  Result<> give_order(const Seat& seat, const WaitingFork& fork, std::string_view order, const std::vector<UniqueFd>& descriptors);
+  // Gives the seat what it lacks for this order. Errors, after which the template is none the worse: not_found (the package, the
+  // layers), io.
+  Result<> equip(const Seat& seat, const Fork& order) const;
 
  private:
-  Result<> equip(const Seat& seat, std::uint64_t tmp_bytes, const std::string& package, const std::string& layers) const;
   Result<> expect_in_template(pid_t process) const;
   Result<pid_t> pid_in_template(pid_t process) const;
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -160,7 +161,7 @@ class Keeping {
     alarm(kForkMaxSeconds);
     if (!kept.fork) {
       WICK_TRY(kept.fork, forker_.fork(*kept.seat, kept.doors));
-      WICK_CHECK(tell({.type = NoteType::forked, .seat = number, .value = kept.fork->pid}));
+      WICK_CHECK(tell({.type = NoteType::forked, .seat = number, .value = kept.fork->pid}, std::array<int, 1>{kept.fork->own.get()}));
     }
     if (is_ordered) WICK_CHECK(give_order(number, kept));
     alarm(0);
@@ -168,7 +169,13 @@ class Keeping {
   }
 
   Result<> give_order(std::uint32_t number, Kept& kept) {
-    const auto given = forker_.give_order(*kept.seat, *kept.fork, kept.order, kept.order_descriptors);
+    const auto given = [&]() -> Result<> {
+      WICK_TRY(const Request request, decode_request(kept.order));
+      const auto* order = std::get_if<Fork>(&request);
+      if (order == nullptr) return fail(Errc::internal, "not an order");
+      if (needs_equipment(*order, plan_.tmp_bytes)) WICK_CHECK(forker_.equip(*kept.seat, *order));
+      return warden::give_order(kept.fork->own.get(), *order, kept.order_descriptors);
+    }();
     explicit_bzero(kept.order.data(), kept.order.size());
     if (!given) {
       tell_failure(number, given.error());
@@ -179,9 +186,7 @@ class Keeping {
     return {};
   }
 
-  Result<> tell(const Note& note, std::span<const int> descriptors = {}) {
-    return send_packet(socket_, encode_note(note), descriptors, Wait::yes);
-  }
+  Result<> tell(const Note& note, std::span<const int> descriptors = {}) { return send_packet(socket_, encode_note(note), descriptors, Wait::yes); }
 
   void tell_failure(std::uint32_t number, const Error& error) {
     kept_.erase(number);

@@ -25,12 +25,12 @@ enum class NoteType : std::uint8_t {
   // To the keeper.
   make,    // a seat; with the doors of its control groups
   ahead,   // a fork into a seat that was made, which waits there for its order; once the template is parked
-  fork,    // an order for the fork in a seat that was ordered, one of ahead or another; the packet of a Fork (message.h), with the channel and
-           // the log
-  forget,  // a seat that is not needed any more, whose first process the warden ends
+  fork,    // an order for the fork in a seat, one made ahead or now, with what the seat lacks for it; the packet of a Fork (message.h), with the
+           // channel and the log
+  forget,  // a seat that is not needed any more, whose first process the warden ends, or whose fork has its order from the warden
   // To the warden.
   made,    // a seat; with its first process (pidfd), its two listening sockets, and the lifeline of its outside network if it has one
-  forked,  // value: the process's pid in the template's pid namespace, 0 if it has gone already. It waits in its seat
+  forked,  // value: the process's pid in the template's pid namespace, 0 if it has gone already. It waits in its seat; with a socket to it
   begun,   // the fork in the seat has its order
   failed,  // value: Errc; text. Of a seat or its fork. The template is none the worse
 };

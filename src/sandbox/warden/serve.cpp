@@ -131,9 +131,8 @@ Result<std::size_t> Server::prepare_one() {
 }
 
 bool Server::wants_stock() const {
-  return (stocking_ && prepared_.size() < kPrepared) || std::ranges::any_of(templates_, [](const auto& one) {
-    return one.second->wants_seat() || one.second->wants_fork();
-  });
+  return (stocking_ && prepared_.size() < kPrepared) ||
+         std::ranges::any_of(templates_, [](const auto& one) { return one.second->wants_seat() || one.second->wants_fork(); });
 }
 
 void Server::stock_up() {

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/warden/fork.h"
 #include "sandbox/warden/packet.h"
 
 namespace wick::sandbox::warden {
@@ -44,18 +45,26 @@ Result<std::size_t> Template::fork(const Fork& request, std::string_view packet,
   if (std::ranges::none_of(free_, is_made)) seats_wanted_ = std::min(2 * seats_wanted_, kSeatsMax);
   if (free_.empty()) WICK_CHECK(make_seat(std::move(cgroup)));
   const auto furthest = std::ranges::max_element(free_, {}, &Free::stage);
-  const std::size_t slot = furthest->slot;
+  Free seat = std::move(*furthest);
   free_.erase(furthest);
-  taken_.insert(slot);
-  auto ends = slots_.at(slot)->start(request);
-  if (!ends) {
-    slots_.at(slot)->come_to_nothing(ends.error());
-    return slot;
-  }
-  std::vector<UniqueFd> sent;
-  for (UniqueFd& end : *ends) sent.push_back(std::move(end));
-  if (auto told = tell(NoteType::fork, slot, packet, sent); !told) slots_.at(slot)->come_to_nothing(std::move(told).error());
+  const std::size_t slot = seat.slot;
+  if (auto ordered = order(std::move(seat), request, packet); !ordered) slots_.at(slot)->come_to_nothing(std::move(ordered).error());
   return slot;
+}
+
+Result<> Template::order(Free seat, const Fork& request, std::string_view packet) {
+  taken_.insert(seat.slot);
+  WICK_TRY(auto ends, slots_.at(seat.slot)->start(request));
+  if (!seat.own || needs_equipment(request, traits_.limits.tmp_bytes)) {
+    std::vector<UniqueFd> sent;
+    for (UniqueFd& end : ends) sent.push_back(std::move(end));
+    return tell(NoteType::fork, seat.slot, packet, sent);
+  }
+  WICK_CHECK(give_order(seat.own.get(), request, ends));
+  taken_.erase(seat.slot);
+  begun_.push_back(seat.slot);
+  slots_.at(seat.slot)->forked();
+  return {};
 }
 
 Result<> Template::make_seat(std::string cgroup) {
@@ -64,7 +73,7 @@ Result<> Template::make_seat(std::string cgroup) {
     stocking_ = false;
     return std::unexpected(std::move(slot).error());
   }
-  free_.push_back({.slot = *slot});
+  free_.push_back({.slot = *slot, .stage = Stage::ordered, .own = UniqueFd()});
   return {};
 }
 
@@ -88,6 +97,7 @@ Result<std::size_t> Template::order_seat(std::string cgroup) {
     WICK_TRY(doors, seat->doors());
     return seat;
   }));
+  for (const std::size_t begun : std::exchange(begun_, {})) (void)tell(NoteType::forget, begun);
   if (auto told = tell(NoteType::make, slot, {}, doors); !told) {
     slots_.remove(slot);
     return std::unexpected(std::move(told).error());
@@ -139,7 +149,10 @@ void Template::take(const Note& note, std::string_view text, std::vector<UniqueF
       break;
     }
     case NoteType::forked:
-      if (free != free_.end()) free->stage = Stage::forked;
+      if (free != free_.end() && descriptors.size() == 1) {
+        free->stage = Stage::forked;
+        free->own = std::move(descriptors.front());
+      }
       take_fork(note.seat, note.value, news);
       break;
     case NoteType::begun:

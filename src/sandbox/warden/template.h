@@ -1,11 +1,12 @@
 #pragma once
 // The warden's side of one template beyond its instance: its keeper (keeper.h), the seats that are ready for its forks, with a fork that
-// waits for its order in some of them, and which of its forks is which to its first process. The seats are instances in slots of their own; what happens to them is told to those, and
-// the slots are returned, for whoever passes their news on.
+// waits for its order in some of them, and which of its forks is which to its first process. The seats are instances in slots of their own; what
+// happens to them is told to those, and the slots are returned, for whoever passes their news on.
 //
 // Seats are made ahead of need: few while there is little to do, more after forks have had to wait, and fewer again after a while. So are
-// forks, in half of the seats. One that waits is no instance of the daemon's yet. Should it end before its order it goes with its seat, and
-// nothing further is made ahead until the next order, so that a template whose forks do not live costs nothing.
+// forks, in half of the seats. One that waits is no instance of the daemon's yet, and gets its order from here unless its seat lacks something.
+// Should it end before its order it goes with its seat, and nothing further is made ahead until the next order, so that a template whose forks do not
+// live costs nothing.
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -70,10 +71,12 @@ class Template {
   struct Free {
     std::size_t slot;
     Stage stage = Stage::ordered;
+    UniqueFd own;  // to the fork
   };
 
   Template(const Host& host, Slots& slots, std::size_t slot, const TemplateTraits& traits)
       : host_(host), slots_(slots), slot_(slot), traits_(traits) {}
+  Result<> order(Free seat, const Fork& request, std::string_view packet);
   Result<std::size_t> order_seat(std::string cgroup);
   Result<> tell(NoteType type, std::size_t slot, std::string_view text = {}, const std::vector<UniqueFd>& descriptors = {});
   void take(const Note& note, std::string_view text, std::vector<UniqueFd> descriptors, News& news);
@@ -87,7 +90,8 @@ class Template {
   TemplateTraits traits_;
   Keeper keeper_;
   std::deque<Free> free_;                        // seats without an order, the oldest first
-  std::set<std::size_t> taken_;                  // those with an order that has not come to its fork yet
+  std::set<std::size_t> taken_;                  // those with an order that is with the keeper
+  std::vector<std::size_t> begun_;               // those that the keeper has not been told to forget
   std::map<pid_t, std::size_t> forks_;           // slots of the forks, by the pid in the template's pid namespace
   std::deque<Instance::ChildEnd> unknown_ends_;  // of which one may be the next fork's, which has ended before it was heard of
   std::size_t seats_wanted_ = kSeatsMin;
