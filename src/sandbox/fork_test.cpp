@@ -76,6 +76,23 @@ class ForkTest : public SandboxTest {
     return read_to_end(life.booted.log.get());
   }
   std::string run_fork(const Life& origin, const std::string& script) { return run_fork(fork_of(origin, script)); }
+  // Forks that wait for their orders, and those that have them: each is the third process of its pid namespace, below the template's.
+  std::set<pid_t> forks() const {
+    std::set<pid_t> found = descendants(pid_);
+    std::erase_if(found, [](pid_t pid) {
+      std::istringstream status(text_of(fmt::format("/proc/{}/status", pid)));
+      for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("NSpid:")) return std::ranges::count(line, '\t') != 3 || !line.ends_with("\t3");
+      }
+      return true;
+    });
+    return found;
+  }
+  pid_t wait_for_a_fork() {
+    std::set<pid_t> found;
+    run_until([&] { return !(found = forks()).empty(); });
+    return found.empty() ? -1 : *found.begin();
+  }
   // The first line of what it writes.
   static std::string read_line(const Life& life) {
     std::string line;
@@ -103,6 +120,42 @@ TEST_P(ForkTest, IsAnInstanceOfItsOwn) {
   spec.environment.emplace_back("VALUE=a b");
   EXPECT_EQ(run_fork(spec), "3 a b\nsandbox\n993\n/var/task\nx\n/proc/3\nC\n");
   EXPECT_EQ(run_fork(origin, "ls /tmp; echo $VALUE"), "\n");
+}
+
+TEST_P(ForkTest, IsMadeAheadOfItsOrder) {
+  const Life origin = make_template();
+  const pid_t waiting = wait_for_a_fork();
+  EXPECT_THAT(text_of(fmt::format("/proc/{}/status", waiting)), HasSubstr("\nCapEff:\t0000000000000000\n"));
+  const Life one = begin(fork_of(origin, "echo up; cat <&3"));
+  EXPECT_EQ(read_line(one), "up");
+  EXPECT_THAT(text_of(fmt::format("/proc/{}/cmdline", waiting)), testing::StartsWith("sh"));
+  run_until([&] { return forks().size() == 2; });  // the next one
+}
+
+TEST_P(ForkTest, OneThatEndsBeforeItsOrderIsReplaced) {
+  const Life origin = make_template();
+  const pid_t waiting = wait_for_a_fork();
+  ASSERT_EQ(kill(waiting, SIGKILL), 0);
+  run_until([&] { return !runs(waiting); });
+  EXPECT_EQ(run_fork(origin, "echo well"), "well\n");
+  const pid_t other = wait_for_a_fork();
+  EXPECT_NE(other, waiting);
+  EXPECT_EQ(run_fork(origin, "echo well"), "well\n");
+  EXPECT_FALSE(runs(other));
+}
+
+TEST_P(ForkTest, ThoseThatWaitGoWithTheirTemplate) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
+  const Census before = take_census(pid_, folder_ / "data");
+  {
+    const Life origin = make_template();
+    wait_for_a_fork();
+    warden_->backend->kill(origin.booted.id);
+    run_until([&] { return origin.has_ended(); });
+  }
+  Census after;
+  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
+                                                                                                                            << after;
 }
 
 TEST_P(ForkTest, CodeInItTriesInVain) {
