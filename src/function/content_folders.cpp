@@ -67,6 +67,14 @@ Result<std::uint64_t> ContentFolders::ensure(const std::string& name, const std:
   return failed(error);
 }
 
+std::optional<std::uint64_t> ContentFolders::find(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = folders_.find(name);
+  if (found == folders_.end()) return std::nullopt;
+  const std::unique_lock no_filling(found->second->filling, std::try_to_lock);
+  return no_filling ? found->second->bytes : std::nullopt;
+}
+
 Result<> ContentFolders::fill_new(const std::string& path, const std::function<Result<>(const std::string&)>& fill) {
   const std::string filling = fmt::format("{}/tmp/{}", directory_, next_++);
   make_readable_folder(filling);

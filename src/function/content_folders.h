@@ -25,6 +25,9 @@ class ContentFolders {
   // and the next caller tries again.
   Result<std::uint64_t> ensure(const std::string& name, const std::function<Result<>(const std::string& folder)>& fill);
 
+  // What ensure() would return, where it knows that without looking or waiting.
+  std::optional<std::uint64_t> find(const std::string& name);
+
  private:
   struct Folder {
     std::mutex filling;

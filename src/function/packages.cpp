@@ -43,6 +43,14 @@ class Packages::Impl {
     return prepared;
   }
 
+  std::optional<Prepared> find(const Version& version) {
+    Prepared prepared{version.code.str(), version.layers.empty() ? std::string() : hash_of(version.layers)};
+    const auto package_bytes = packages_->find(prepared.package);
+    const auto layer_bytes = version.layers.empty() ? std::optional<std::uint64_t>(0) : layers_->find(prepared.layers);
+    if (!package_bytes || !layer_bytes || *package_bytes + *layer_bytes > kUnzippedMax) return std::nullopt;
+    return prepared;
+  }
+
  private:
   Result<> unpack_layers(const std::vector<LayerReference>& layers, const std::string& folder) {
     std::uint64_t left = kUnzippedMax;
@@ -69,5 +77,6 @@ Result<std::unique_ptr<Packages>> Packages::open(const std::string& data_directo
 }
 
 Result<Prepared> Packages::prepare(const Version& version) { return impl_->prepare(version); }
+std::optional<Prepared> Packages::find(const Version& version) { return impl_->find(version); }
 
 }  // namespace wick::function

@@ -6,8 +6,9 @@
 // Nothing is synced: a folder lost to a power failure is unpacked again. The zips come from strangers: function/zip.h says what is
 // refused, function/zip_unpack.h how it is written.
 //
-// All calls block and are thread-safe; two callers that need the same package wait for one unpacking.
+// All calls but find() block, and all are thread-safe; two callers that need the same package wait for one unpacking.
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -31,6 +32,9 @@ class Packages {
   // Unpacks what is not yet there; otherwise only looks into memory. Errors: too_large (package and layers together),
   // invalid_argument (a zip refused), not_found (a blob is missing), io.
   Result<Prepared> prepare(const Version& version);
+
+  // The same where everything is known to be there; nothing otherwise. Does not block.
+  std::optional<Prepared> find(const Version& version);
 
  private:
   class Impl;

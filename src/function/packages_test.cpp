@@ -64,6 +64,17 @@ TEST_F(PackagesTest, UnpacksOncePerContentAlsoAfterReopening) {
   EXPECT_TRUE(fs::exists(mark));
 }
 
+TEST_F(PackagesTest, FindsOnlyWhatItHasPrepared) {
+  const auto code = store({{"f", "x"}});
+  const auto layer = store({{"g", "y"}});
+  EXPECT_FALSE(packages_->find(version(code)));
+  const auto prepared = packages_->prepare(version(code)).value();
+  ASSERT_TRUE(packages_->find(version(code)));
+  EXPECT_EQ(packages_->find(version(code))->package, prepared.package);
+  EXPECT_FALSE(packages_->find(version(code, {layer})));
+  EXPECT_EQ(packages_->prepare(version(code, {layer})).value().layers, packages_->find(version(code, {layer})).value().layers);
+}
+
 TEST_F(PackagesTest, LayersGoOverEachOtherInOrder) {
   const auto code = store({{"f", "x"}});
   const auto one = store({{"lib/a", "1"}, {"lib/b", "1"}});

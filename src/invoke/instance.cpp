@@ -71,7 +71,11 @@ asio::awaitable<Result<sandbox::Booted>> Instance::begin(Origin origin) {
   const auto exited = [self](sandbox::Exit exit) { self->on_exit(exit); };
   function::Prepared code;
   if (kind_ != Kind::bare_template && origin.level != StartLevel::version_template) {
-    WICK_CO_TRY(code, co_await site_->workers.run([&packages = site_->packages, version = version_] { return packages.prepare(*version); }));
+    if (auto known = site_->packages.find(*version_)) {  // sooner than by way of another thread
+      code = std::move(*known);
+    } else {
+      WICK_CO_TRY(code, co_await site_->workers.run([&packages = site_->packages, version = version_] { return packages.prepare(*version); }));
+    }
   }
   std::vector<std::string> variables = environment(origin.level);
   if (origin.level != StartLevel::boot) {

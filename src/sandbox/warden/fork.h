@@ -1,6 +1,6 @@
 #pragma once
-// One fork of a template at a time, into a seat: the keeper's side of wick_fork.h, with the admission of admission.h. Everything here
-// waits, without a bound of its own, for a process that may not answer: its caller is ended at a deadline.
+// One fork of a template at a time, into a seat, and its order: the warden's side of wick_fork.h, with the admission of admission.h.
+// Everything of Forker's waits, without a bound of its own, for a process that may not answer: its caller is ended at a deadline.
 #include <cstdint>
 #include <span>
 #include <vector>

@@ -60,9 +60,9 @@ Result<> Template::order(Free seat, const Fork& request, std::string_view packet
     for (UniqueFd& end : ends) sent.push_back(std::move(end));
     return tell(NoteType::fork, seat.slot, packet, sent);
   }
+  begun_.push_back(seat.slot);
   WICK_CHECK(give_order(seat.own.get(), request, ends));
   taken_.erase(seat.slot);
-  begun_.push_back(seat.slot);
   slots_.at(seat.slot)->forked();
   return {};
 }
@@ -231,7 +231,10 @@ Template::News Template::end() {
 
 void Template::forget(std::size_t slot) {
   taken_.erase(slot);
-  if (std::erase_if(free_, [slot](const Free& free) { return free.slot == slot; }) > 0 && !is_ending()) (void)tell(NoteType::forget, slot);
+  if (std::erase_if(free_, [slot](const Free& free) { return free.slot == slot; }) > 0 && !is_ending()) {
+    stocking_ = false;
+    (void)tell(NoteType::forget, slot);
+  }
   std::erase_if(forks_, [slot](const auto& fork) { return fork.second == slot; });
 }
 

@@ -91,7 +91,7 @@ class Template {
   Keeper keeper_;
   std::deque<Free> free_;                        // seats without an order, the oldest first
   std::set<std::size_t> taken_;                  // those with an order that is with the keeper
-  std::vector<std::size_t> begun_;               // those that the keeper has not been told to forget
+  std::vector<std::size_t> begun_;               // those with an order from here, which the keeper is still to forget
   std::map<pid_t, std::size_t> forks_;           // slots of the forks, by the pid in the template's pid namespace
   std::deque<Instance::ChildEnd> unknown_ends_;  // of which one may be the next fork's, which has ended before it was heard of
   std::size_t seats_wanted_ = kSeatsMin;
