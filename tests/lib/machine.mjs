@@ -34,16 +34,27 @@ export function instanceProcesses(daemon) {
   return descendants(daemon.child.pid).filter(([, command]) => !/^\S*wick-warden /.test(command) || /init/.test(command));
 }
 
-// What a runtime's process is: a fork of a template (which lies one pid namespace below it), a template, or booted.
+// A fork that has no order yet has no channel either.
+function waits(pid) {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/3`) === '/dev/null';
+  } catch {
+    return false; // the process is gone
+  }
+}
+
+// What a runtime's process is: a fork of a template (which lies one pid namespace below it), also one that waits for its order, a template,
+// or booted.
 function kindOf(pid) {
   const depth = (/NSpid:(.*)/.exec(read(`/proc/${pid}/status`))?.[1] ?? '').trim().split(/\s+/).length;
-  return depth > 2 ? 'fork' : (/WICK_TEMPLATE=(\w+)/.exec(read(`/proc/${pid}/environ`))?.[1] ?? 'booted');
+  if (depth > 2) return waits(pid) ? 'waiting' : 'fork';
+  return /WICK_TEMPLATE=(\w+)/.exec(read(`/proc/${pid}/environ`))?.[1] ?? 'booted';
 }
 
 const runtimeProcesses = (daemon, kinds) =>
   instanceProcesses(daemon).filter(([pid, command]) => /bootstrap/.test(command) && kinds.includes(kindOf(pid)));
 
-// Those of functions that run or are idle: no first processes, and no templates.
+// Those of functions that run or are idle: no first processes, no templates, and no forks that wait.
 export const functionProcesses = (daemon) => runtimeProcesses(daemon, ['fork', 'booted']);
 export const versionTemplates = (daemon) => runtimeProcesses(daemon, ['version']);
 
