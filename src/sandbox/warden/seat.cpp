@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -65,22 +66,27 @@ Result<> expect_success(pid_t child) {
   return {};
 }
 
-// --- The first process of the seat.
+// --- The first process of the seat. The template's code may trace, and read, what is dumpable in there: the template's user owns the
+// seat's user namespace. So this process is never dumpable, and writes its map files, which are root's therefore, with the rights of root
+// over files.
 
 Result<InstanceNetwork> settle(const SeatPlan& plan) {
   WICK_CHECK(write_at(plan.proc, "self/uid_map", fmt::format("{0} {0} 1", kInsideUser)));
   WICK_CHECK(write_at(plan.proc, "self/setgroups", "deny"));
   WICK_CHECK(write_at(plan.proc, "self/gid_map", fmt::format("{0} {0} 1", kInsideGroup)));
+  if (setresgid(kInsideGroup, kInsideGroup, kInsideGroup) != 0) return fail_errno("change group");
+  if (setresuid(kInsideUser, kInsideUser, kInsideUser) != 0) return fail_errno("change user");
   WICK_TRY(InstanceNetwork network, furnish_network());
   if (sethostname(kHostName, std::string_view(kHostName).size()) != 0) return fail_errno("set the host name");
   bound_capabilities({});
   WICK_CHECK(keep_capabilities({}));
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("make undumpable");
+  if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) return fail(Errc::internal, "an instance's first process is dumpable");
   if (setsid() < 0) return fail_errno("make a session");
   return network;
 }
 
 [[noreturn]] void run_first_process(const SeatPlan& plan, int line) {
+  close_all_but({line, plan.host.warden.get(), plan.proc}, 0);
   auto network = settle(plan);
   if (!network) give_up(line, network.error());
   const std::array<int, 2> listeners{network->runtime_api.get(), network->api.get()};
@@ -103,10 +109,11 @@ Result<> become_maker_of_namespaces(const SeatPlan& plan) {
   if (setns(plan.place.mnt.get(), CLONE_NEWNS) != 0) return fail_errno("enter the template's mounts");
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return fail_errno("keep capabilities over a change of user");
   if (setresgid(plan.user, plan.user, plan.user) != 0) return fail_errno("change group");
-  if (setresuid(plan.user, plan.user, plan.user) != 0) return fail_errno("change user");
+  // The template's user is to own what is made here. The file system's user stays root, for the map files of its child.
+  if (setresuid(0, plan.user, 0) != 0) return fail_errno("change user");
+  (void)setfsuid(0);
   WICK_CHECK(keep_capabilities({CAP_SYS_ADMIN}));
   if (setns(plan.place.user.get(), CLONE_NEWUSER) != 0) return fail_errno("enter the template's user namespace");
-  if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return fail_errno("make dumpable");  // for the map files of its child
   return {};
 }
 
