@@ -31,6 +31,8 @@ constexpr unsigned kMakerMaxSeconds = 2;
 constexpr int kOutsideMaxMillis = 1500;
 constexpr unsigned long kNewNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 constexpr std::size_t kTextMax = 4096;
+constexpr const char* kInotifyInstancesMax = "8";
+constexpr const char* kInotifyWatchesMax = "8192";
 
 // Between the processes here: what went well, with what was made, or an Errc and a text.
 enum class Word : char { done = 'D', failed = 'F' };
@@ -76,6 +78,9 @@ Result<InstanceNetwork> settle(const SeatPlan& plan) {
   WICK_CHECK(write_at(plan.proc, "self/gid_map", fmt::format("{0} {0} 1", kInsideGroup)));
   if (setresgid(kInsideGroup, kInsideGroup, kInsideGroup) != 0) return fail_errno("change group");
   if (setresuid(kInsideUser, kInsideUser, kInsideUser) != 0) return fail_errno("change user");
+  // The kernel counts these for each host user as well, which a bare template's forks have in common: 128 of the first by default.
+  WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_instances", kInotifyInstancesMax));
+  WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_watches", kInotifyWatchesMax));
   WICK_TRY(InstanceNetwork network, furnish_network());
   if (sethostname(kHostName, std::string_view(kHostName).size()) != 0) return fail_errno("set the host name");
   bound_capabilities({});
