@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/user.h>
@@ -27,6 +28,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string>
 
 namespace {
@@ -137,10 +139,18 @@ void report_ended() {
   }
 }
 
+// But for the folder of /tmp that this build lies in, where it does.
 void empty_folders() {
+  std::string build = std::filesystem::read_symlink("/proc/self/exe");
+  build = build.starts_with("/tmp/") ? build.substr(0, build.find('/', sizeof("/tmp/") - 1)) : "";
+  const int kept = build.empty() ? -1 : open(build.c_str(), O_PATH | O_CLOEXEC);
   check(unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) == 0, "unshare");
   check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make mounts private");
+  const std::string source = "/proc/self/fd/" + std::to_string(kept);
   for (const char* folder : {"/tmp", "/dev/shm"}) check(mount("tmpfs", folder, "tmpfs", 0, "mode=1777") == 0, folder);
+  if (kept < 0) return;
+  check(mkdir(build.c_str(), 0755) == 0, build.c_str());
+  check(mount(source.c_str(), build.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, build.c_str());
 }
 
 [[noreturn]] void run_template(char** command, int control) {
