@@ -143,9 +143,9 @@ void report_ended() {
 void empty_folders() {
   std::string build = std::filesystem::read_symlink("/proc/self/exe");
   build = build.starts_with("/tmp/") ? build.substr(0, build.find('/', sizeof("/tmp/") - 1)) : "";
-  const int kept = build.empty() ? -1 : open(build.c_str(), O_PATH | O_CLOEXEC);
   check(unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) == 0, "unshare");
   check(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make mounts private");
+  const int kept = build.empty() ? -1 : open(build.c_str(), O_PATH | O_CLOEXEC);
   const std::string source = "/proc/self/fd/" + std::to_string(kept);
   for (const char* folder : {"/tmp", "/dev/shm"}) check(mount("tmpfs", folder, "tmpfs", 0, "mode=1777") == 0, folder);
   if (kept < 0) return;
