@@ -30,18 +30,16 @@ static napi_value park(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// adopt(): waits in a fork for its order: text of the environment, entries ended by zero bytes, which are set already (process.env looks
-// there; only of TZ V8 has to be told).
+// adopt(): waits in a fork for its order, and sets its environment (process.env looks there; only of TZ V8 has to be told).
 static napi_value adopt(napi_env env, napi_callback_info info) {
+  (void)env;
   (void)info;
   static char text[WICK_ENVIRONMENT_MAX];
   const int size = wick_adopt(text);
   for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) {
     if (strchr(entry, '=') != NULL) (void)putenv(entry);
   }
-  napi_value result;
-  if (napi_create_string_utf8(env, text, (size_t)size, &result) != napi_ok) _exit(1);
-  return result;
+  return NULL;
 }
 
 // exit(code): Node's own way out joins threads that a fork does not have.

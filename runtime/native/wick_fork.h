@@ -15,7 +15,7 @@ extern "C" {
 enum { WICK_ENVIRONMENT_MAX = 8192 };
 
 // Marks all memory to be copied by fork(2): V8 takes its heap out of that. To be called once, when nothing is mapped any more.
-// Returns the number of areas, or -1.
+// Returns 0, or -1.
 int wick_copy_all_on_fork(void);
 
 // Never returns in the template: it leaves with _exit when the control socket closes. It returns in each fork, which has no order yet and

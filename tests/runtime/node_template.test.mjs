@@ -3,36 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import http from 'node:http';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
-import { Template } from './driver.mjs';
+import { forkReady, templates, valueOf } from './templates.mjs';
 
-const open = [];
-async function start(files, options) {
-  const template = await Template.start('node', typeof files === 'string' ? { 'index.mjs': files } : files, options);
-  open.push(template);
-  return template;
-}
-after(() => Promise.all(open.map((template) => template.end())));
-
-async function startForkable(files, options) {
-  const template = await start(files, options);
-  const { type, body } = await template.init();
-  assert.deepEqual([type, body], ['R', '{"forkable":true}']);
-  return template;
-}
-
-async function forkReady(template, ...args) {
-  const fork = await template.fork(...args);
-  assert.deepEqual(await fork.init(), { type: 'R', body: '', logs: [], chunks: [] });
-  return fork;
-}
-
-async function valueOf(fork, event = {}) {
-  const { type, body } = await fork.invoke(event);
-  assert.equal(type, 'O', body);
-  return JSON.parse(body);
-}
+const { start, startForkable } = templates('node', 'index.mjs');
 
 test('nothing random is the same in two forks, and each has its own pid, clock and environment', async () => {
   const template = await startForkable(`

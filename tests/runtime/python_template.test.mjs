@@ -2,37 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
-import { Template } from './driver.mjs';
+import { forkReady, templates, valueOf } from './templates.mjs';
 
-const open = [];
-async function start(source, options) {
-  const template = await Template.start('python', source && { 'index.py': source }, options);
-  open.push(template);
-  return template;
-}
-after(() => Promise.all(open.map((template) => template.end())));
-
-async function startForkable(source, options) {
-  const template = await start(source, options);
-  const { type, body, logs } = await template.init();
-  assert.deepEqual([type, body], ['R', '{"forkable":true}']);
-  template.logs = logs;
-  return template;
-}
-
-async function forkReady(template, ...args) {
-  const fork = await template.fork(...args);
-  assert.deepEqual(await fork.init(), { type: 'R', body: '', logs: [], chunks: [] });
-  return fork;
-}
-
-async function valueOf(fork, event = {}) {
-  const { type, body } = await fork.invoke(event);
-  assert.equal(type, 'O', body);
-  return JSON.parse(body);
-}
+const { start, startForkable } = templates('python', 'index.py');
 
 test('nothing random is the same in two forks, and each has its own pid, clock and environment', async () => {
   const template = await startForkable(`

@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "sandbox/warden/file_at.h"
+#include "sandbox/warden/namespaces.h"
 
 namespace wick::sandbox::warden {
 namespace {
@@ -136,12 +137,9 @@ Result<> check_namespaces(int proc, pid_t process, const Namespaces& namespaces)
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
     // The process's own pid namespace stays; the one for its children counts.
     const char* name = kTypes[i] == CLONE_NEWPID ? "pid_for_children" : kJoinedNamespaces[i];
-    struct stat theirs{};
-    struct stat wanted{};
-    if (fstat(namespaces[i], &wanted) != 0) return fail_errno("look at a namespace");
     // The last one for children shows only once it has a first process, as an instance's has.
-    if (fstatat(proc, fmt::format("{}/ns/{}", process, name).c_str(), &theirs, 0) != 0) return fail_errno("look at a fork's namespace");
-    if (theirs.st_ino != wanted.st_ino || theirs.st_dev != wanted.st_dev) return refuse("it is elsewhere");
+    WICK_TRY(const bool is_there, is_in_namespace(proc, process, name, namespaces[i]));
+    if (!is_there) return refuse("it is elsewhere");
   }
   return {};
 }

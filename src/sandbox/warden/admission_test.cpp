@@ -45,30 +45,17 @@ constexpr unsigned long kInstanceNamespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE
 
 long clone_here(unsigned long flags) { return syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr); }
 
-struct Pair {
-  UniqueFd ours, theirs;
-};
-Pair make_pair_of_sockets() {
-  int fds[2];
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
-  const int on = 1;
-  EXPECT_EQ(setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
-  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+Pair make_sockets() {
+  auto pair = make_pair_that_knows_senders();
+  EXPECT_TRUE(pair);
+  return pair ? std::move(*pair) : Pair();
 }
 
 // A packet and who sent it, by the kernel's word.
 pid_t hear(int socket, char* text, std::size_t size) {
-  iovec vector{.iov_base = text, .iov_len = size};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
-  msghdr header{};
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof(control);
-  if (recvmsg(socket, &header, 0) <= 0) return -1;
-  ucred sender{};
-  if (const cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr) std::memcpy(&sender, CMSG_DATA(part), sizeof(sender));
-  return sender.pid;
+  pid_t sender = 0;
+  const auto received = receive_packet(socket, {text, size}, nullptr, Wait::yes, &sender);
+  return received && *received > 0 ? sender : -1;
 }
 
 int attempts_that_succeed() {
@@ -124,8 +111,8 @@ class AdmissionTest : public testing::Test {
     if (geteuid() != 0) GTEST_SKIP() << "needs root";
     ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
     proc_.reset(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    control_ = make_pair_of_sockets();
-    Pair ready = make_pair_of_sockets();
+    control_ = make_sockets();
+    Pair ready = make_sockets();
     const long init = clone_here(kInstanceNamespaces);
     ASSERT_GE(init, 0);
     if (init == 0) run_template_init(ready.theirs.get());
@@ -175,7 +162,7 @@ class AdmissionTest : public testing::Test {
   };
   // The first process of an instance whose pid and user namespace lie in the template's, so that the template's processes may join.
   Seat make_seat() const {
-    Pair socket = make_pair_of_sockets();
+    Pair socket = make_sockets();
     const pid_t first = fork();
     if (first == 0) {
       ORDIE(setns(template_[1].get(), CLONE_NEWPID) == 0 && setns(template_[2].get(), CLONE_NEWNS) == 0);
@@ -228,8 +215,8 @@ class AdmissionTest : public testing::Test {
     const pid_t process = hear(control_.ours.get(), text, sizeof(text));
     auto admission = Admission::seize(process);
     EXPECT_TRUE(admission) << admission.error().message;
-    Pair channel = make_pair_of_sockets();
-    Pair own = make_pair_of_sockets();
+    Pair channel = make_sockets();
+    Pair own = make_sockets();
     numbers.push_back(own.theirs.get());
     const auto ordered = send_packet(control_.ours.get(), "O", numbers, Wait::yes);
     EXPECT_TRUE(ordered);
@@ -323,7 +310,8 @@ const {{ random }} = Math;  // as a module may keep it
 random(), crypto.randomUUID(), crypto.randomBytes(8);
 native.park(4);
 fresh.refresh();
-const environment = native.adopt().split('=')[1][0];
+native.adopt();
+const environment = process.env.A;
 (async () => {{
   await new Promise(setImmediate);
   const text = [process.pid, environment, random(), crypto.randomUUID(), crypto.randomBytes(8).toString('hex')].join(' ');

@@ -2,7 +2,6 @@
 
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,12 +13,11 @@
 #include "sandbox/warden/file_at.h"
 #include "sandbox/warden/instance_root.h"
 #include "sandbox/warden/message.h"
+#include "sandbox/warden/namespaces.h"
 #include "sandbox/warden/packet.h"
 
 namespace wick::sandbox::warden {
 namespace {
-
-std::string folder(const char* parent, std::string_view name) { return name.empty() ? "" : fmt::format("{}{}", parent, name); }
 
 // Who says this one letter.
 Result<pid_t> hear(int socket, char letter) {
@@ -71,7 +69,7 @@ Result<WaitingFork> Forker::fork(const Seat& seat, const std::vector<UniqueFd>& 
 }
 
 Result<> Forker::equip(const Seat& seat, const Fork& order) const {
-  WICK_TRY(const OwnCode code, find_own_code(host_.get(), folder("data/packages/", order.package), folder("data/layers/", order.layers)));
+  WICK_TRY(const OwnCode code, find_own_code(host_.get(), package_folder(order.package), layers_folder(order.layers)));
   if (setns(seat.namespaces[2].get(), CLONE_NEWNS) != 0) return fail_errno("enter an instance's mounts");
   const auto change = [&]() -> Result<> {
     WICK_CHECK(place_own_code(code));
@@ -84,11 +82,8 @@ Result<> Forker::equip(const Seat& seat, const Fork& order) const {
 
 // Its number could be another process's by now, were it in such a hurry to end.
 Result<> Forker::expect_in_template(pid_t process) const {
-  struct stat theirs{};
-  struct stat wanted{};
-  if (fstatat(plan_.proc, fmt::format("{}/ns/pid", process).c_str(), &theirs, 0) != 0) return fail_errno("look at a fork");
-  if (fstat(plan_.pid_namespace, &wanted) != 0) return fail_errno("look at a template");
-  if (theirs.st_ino != wanted.st_ino || theirs.st_dev != wanted.st_dev) return fail(Errc::denied, "a fork is not the template's");
+  WICK_TRY(const bool is_there, is_in_namespace(plan_.proc, process, "pid", plan_.pid_namespace));
+  if (!is_there) return fail(Errc::denied, "a fork is not the template's");
   return {};
 }
 

@@ -67,13 +67,11 @@ Result<> reach_outside(int socket) {
   return {};
 }
 
-std::string folder(const char* parent, std::string_view name) { return name.empty() ? "" : fmt::format("{}{}", parent, name); }
-
 Result<> isolate(const InitPlan& plan, const Boot& boot, const Entry& entry) {
   WICK_TRY(const UniqueFd proc_self, open_folder("/host/proc/self"));
-  WICK_CHECK(enter_instance_root({.package = folder("data/packages/", boot.package),
-                                  .layers = folder("data/layers/", boot.layers),
-                                  .runtime = folder("share/", entry.runtime_folder),
+  WICK_CHECK(enter_instance_root({.package = package_folder(boot.package),
+                                  .layers = layers_folder(boot.layers),
+                                  .runtime = entry.runtime_folder.empty() ? "" : "share/" + entry.runtime_folder,
                                   .language = entry.language_folder,
                                   .tmp_bytes = boot.limits.tmp_bytes,
                                   .owner = plan.user,

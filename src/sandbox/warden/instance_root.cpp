@@ -57,6 +57,10 @@ Result<> place_proc(const UniqueFd& proc) {
 
 }  // namespace
 
+std::string package_folder(std::string_view name) { return name.empty() ? "" : "data/packages/" + std::string(name); }
+
+std::string layers_folder(std::string_view name) { return name.empty() ? "" : "data/layers/" + std::string(name); }
+
 Result<OwnMounts> make_own_mounts(std::uint64_t tmp_bytes, std::uint32_t owner) {
   OwnMounts mounts;
   WICK_TRY(mounts.proc, make_proc());

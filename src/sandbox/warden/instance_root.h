@@ -3,11 +3,16 @@
 // but /tmp and /dev/shm, which are memory, of bounded size, and gone with the instance.
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/result.h"
 
 namespace wick::sandbox::warden {
+
+// Where under /host the folders of these names are; empty for none.
+std::string package_folder(std::string_view name);
+std::string layers_folder(std::string_view name);
 
 struct InstanceRoot {
   std::string package;   // under /host, mounted at /var/task; empty for none, as the layers

@@ -22,6 +22,7 @@
 #include "sandbox/warden/file_at.h"
 #include "sandbox/warden/fork.h"
 #include "sandbox/warden/message.h"
+#include "sandbox/warden/namespaces.h"
 #include "sandbox/warden/offspring.h"
 #include "sandbox/warden/packet.h"
 #include "sandbox/warden/seat.h"
@@ -205,24 +206,17 @@ class Keeping {
   std::vector<char> buffer_ = std::vector<char>(kPacketMax + sizeof(Note));
 };
 
-Result<UniqueFd> open_namespace(const UniqueFd& proc, const std::string& process, const char* name) {
-  UniqueFd fd(openat(proc.get(), fmt::format("{}/ns/{}", process, name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return fail_errno("open a template's namespace", name);
-  return fd;
-}
-
 Result<> keep(const KeeperPlan& plan, const UniqueFd& parent, int socket) {
   signal(SIGCHLD, SIG_DFL);  // the warden has it ignored
   WICK_CHECK(die_with(parent));
   close_all_but({plan.control, socket, plan.host.warden.get(), plan.host.outside.descriptor()}, STDERR_FILENO + 1);
   WICK_TRY(UniqueFd host, open_folder("/host"));
   WICK_TRY(UniqueFd proc, open_folder("/host/proc"));
-  const std::string first_process = std::to_string(plan.first_process);
   TemplatePlace place;
-  WICK_TRY(place.user, open_namespace(proc, first_process, "user"));
-  WICK_TRY(place.pid, open_namespace(proc, first_process, "pid"));
-  WICK_TRY(place.mnt, open_namespace(proc, first_process, "mnt"));
-  WICK_TRY(UniqueFd own_mounts, open_namespace(proc, "self", "mnt"));
+  WICK_TRY(place.user, open_namespace(proc.get(), plan.first_process, "user"));
+  WICK_TRY(place.pid, open_namespace(proc.get(), plan.first_process, "pid"));
+  WICK_TRY(place.mnt, open_namespace(proc.get(), plan.first_process, "mnt"));
+  WICK_TRY(UniqueFd own_mounts, open_namespace(proc.get(), getpid(), "mnt"));
   return Keeping(plan, socket, std::move(proc), std::move(host), std::move(place), std::move(own_mounts)).run();
 }
 

@@ -21,6 +21,7 @@
 #include "sandbox/warden/identity.h"
 #include "sandbox/warden/instance_init.h"
 #include "sandbox/warden/instance_root.h"
+#include "sandbox/warden/namespaces.h"
 #include "sandbox/warden/offspring.h"
 #include "sandbox/warden/packet.h"
 
@@ -170,8 +171,7 @@ Result<Seat> make(const SeatPlan& plan, UniqueFd& line) {
   seat.first_process.reset(static_cast<int>(syscall(SYS_pidfd_open, first, 0)));
   if (!seat.first_process) return fail_errno("open an instance's first process");
   for (const char* name : kJoinedNamespaces) {
-    UniqueFd fd(openat(plan.proc, fmt::format("{}/ns/{}", first, name).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return fail_errno("open an instance's namespace", name);
+    WICK_TRY(UniqueFd fd, open_namespace(plan.proc, first, name));
     seat.namespaces.push_back(std::move(fd));
   }
   WICK_TRY(seat.cgroups, read_at(plan.proc, fmt::format("{}/cgroup", first)));
