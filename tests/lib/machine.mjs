@@ -123,9 +123,9 @@ export async function atRest(daemon) {
   return JSON.parse(last);
 }
 
-// Waits until nothing is there beyond what an earlier census counted: seats for forks that were made for many calls at once go after some
-// seconds without any.
-export async function restored(daemon, before, timeoutMs = 30_000) {
+// Waits until nothing is there beyond what an earlier census counted. Places for forks that were made for many calls at once are halved
+// every ten seconds without a fork, from 32 to 2 at most (src/sandbox/warden/template.h).
+export async function restored(daemon, before, timeoutMs = 75_000) {
   let now;
   await eventually(() => {
     now = census(daemon);

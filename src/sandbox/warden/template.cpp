@@ -243,9 +243,15 @@ Template::News Template::shrink(MonoTime now) {
   calm_since_ = now;
   seats_wanted_ = std::max(seats_wanted_ / 2, kSeatsMin);
   News news;
-  while (free_.size() > seats_wanted_ && (free_.back().stage == Stage::made || free_.back().stage == Stage::forked)) {
-    const std::size_t slot = free_.back().slot;
-    free_.pop_back();
+  while (true) {
+    // The youngest of those that wait as forks, where too many do, or else of mere seats.
+    const bool many_forks = static_cast<std::size_t>(std::ranges::count(free_, Stage::forked, &Free::stage)) > seats_wanted_ / 2;
+    if (!many_forks && free_.size() <= seats_wanted_) break;
+    const Stage stage = many_forks ? Stage::forked : Stage::made;
+    const auto last = std::find_if(free_.rbegin(), free_.rend(), [stage](const Free& free) { return free.stage == stage; });
+    if (last == free_.rend()) break;
+    const std::size_t slot = last->slot;
+    free_.erase(std::next(last).base());
     discard(slot, {Errc::unavailable, "not needed"}, news);
   }
   return news;
