@@ -111,8 +111,6 @@ Result<Host> set_up_host(Options options) {
   if (!forks) missing.push_back("no templates: each cold start boots its runtime, since here forks cannot be put into namespaces of their own");
   WICK_CHECK(drop_what_is_not_needed());
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("make undumpable");
-  // Seats (seat.h) have their makers as parents until those have ended.
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return fail_errno("become the parent of orphans");
   UniqueFd warden(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
   if (!warden) return fail_errno("open the warden's own pidfd");
   return Host{.options = std::move(options),

@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kMemoryTurns = 10;    // from the kernel's warning that it will kill to its kill
 constexpr int kKillTurns = 10'000;  // for the processes to go
+constexpr int kTurnsOfAKill = 4;    // from one attempt to the next
 constexpr int kRemoveTurns = 100;   // for the kernel to be done with them
 
 // fork(2) into new namespaces: returns 0 in the child.
@@ -222,13 +223,16 @@ void Instance::turn() {
   if (turns_ > 0) --turns_;
   if (state_ == State::finished)
     remove_cgroup();
-  else if (killed_ || (cgroup_ && cgroup_->out_of_memory()))
+  else if (killed_ ? turns_ % kTurnsOfAKill == 0 : cgroup_ && cgroup_->out_of_memory())
     kill();
 }
 
-// Left to the warden's end if the kernel takes too long.
+// Left to the warden's end if the kernel takes too long. A seat that was in the making may have left processes there.
 void Instance::remove_cgroup() {
-  if (cgroup_->remove() || turns_ == 0) cgroup_.reset();
+  if (cgroup_->remove() || turns_ == 0)
+    cgroup_.reset();
+  else if (is_seat_)
+    cgroup_->kill();
 }
 
 // True once every process of the tree is gone: the first one has ended only after all others of its namespace.
@@ -273,17 +277,18 @@ void Instance::end_init() {
   if (cgroup_ && !killed_) (void)cgroup_->limit_cpu(limits_.cpu_millis);
 }
 
-// Killing the first process is enough for the kernel to kill the rest, but for that it has to run, beside all of them.
+// Killing the first process is enough for the kernel to kill the rest, but for that it has to run, beside all of them: if that is
+// not done some turns later, each is killed.
 void Instance::kill() {
-  if (!killed_) turns_ = kKillTurns;
-  killed_ = true;
+  const bool again = std::exchange(killed_, true);
+  if (!again) turns_ = kKillTurns;
   if (!init_ || (is_seat_ && state_ == State::starting && !started_ && !failure_)) return;  // a fork under way is killed once it is there
   if (is_template_ && started_) {
     if (state_ != State::lingering) alone_ = cgroup_->kill_but(pid_);
     return;
   }
   (void)syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-  if (cgroup_) cgroup_->kill();
+  if (again && cgroup_) cgroup_->kill();
 }
 
 void Instance::end() {

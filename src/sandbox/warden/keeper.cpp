@@ -35,12 +35,16 @@ constexpr int kSocketBytes = 8 * 1024 * 1024;  // orders of some hundred forks a
 // A seat, from its order to that of its fork.
 struct Kept {
   std::vector<UniqueFd> doors;
-  std::optional<SeatInTheMaking> making;
   std::optional<Seat> seat;
   bool ahead = false;  // whether a fork is wanted before there is an order
   std::optional<WaitingFork> fork;
   std::string order;  // secret
   std::vector<UniqueFd> order_descriptors;
+};
+
+struct Maker {
+  std::optional<SeatMaker> process;
+  std::optional<std::uint32_t> seat;  // that it makes now
 };
 
 class Keeping {
@@ -56,23 +60,20 @@ class Keeping {
   // Until the warden has gone.
   Result<> run() {
     while (true) {
-      std::vector<pollfd> waited{{.fd = socket_, .events = POLLIN, .revents = 0}};
-      std::vector<std::uint32_t> makers;
-      for (const auto& [number, kept] : kept_) {
-        if (!kept.making) continue;
-        waited.push_back({.fd = kept.making->descriptor(), .events = POLLIN, .revents = 0});
-        makers.push_back(number);
-      }
-      if (awaits_parking_) waited.push_back({.fd = plan_.control, .events = POLLIN, .revents = 0});
+      std::array<pollfd, 2 + kMakersMax> waited{};
+      waited[0] = {.fd = socket_, .events = POLLIN, .revents = 0};
+      waited[1] = {.fd = awaits_parking_ ? plan_.control : -1, .events = POLLIN, .revents = 0};
+      for (std::size_t i = 0; i < kMakersMax; ++i)
+        waited.at(2 + i) = {.fd = makers_.at(i).seat ? makers_.at(i).process->descriptor() : -1, .events = POLLIN, .revents = 0};
       if (poll(waited.data(), waited.size(), -1) < 0) return fail_errno("wait for orders");
       if (waited[0].revents != 0) {
         WICK_TRY(const bool more, take_order());
         if (!more) return {};
       }
-      for (std::size_t i = 0; i < makers.size(); ++i) {
-        if (waited[i + 1].revents != 0) WICK_CHECK(take_seat(makers[i]));
+      for (std::size_t i = 0; i < kMakersMax; ++i) {
+        if (waited.at(2 + i).revents != 0) WICK_CHECK(take_seat(makers_.at(i)));
       }
-      if (awaits_parking_ && (forker_.has_parked() || waited.back().revents != 0)) WICK_CHECK(begin_forks());
+      if (awaits_parking_ && (forker_.has_parked() || waited[1].revents != 0)) WICK_CHECK(begin_forks());
       begin_seats();
     }
   }
@@ -112,33 +113,39 @@ class Keeping {
   }
 
   void begin_seats() {
-    std::size_t makers = 0;
-    for (const auto& [number, kept] : kept_) makers += kept.making ? 1 : 0;
-    for (; makers < kMakersMax && !ordered_.empty(); ordered_.pop_front()) {
-      const auto kept = kept_.find(ordered_.front());
-      if (kept == kept_.end()) continue;
-      auto making = SeatInTheMaking::begin({.host = plan_.host,
-                                            .place = place_,
-                                            .proc = proc_.get(),
-                                            .user = plan_.user,
-                                            .tmp_bytes = plan_.tmp_bytes,
-                                            .outside = plan_.network == Network::outside,
-                                            .doors = kept->second.doors});
-      if (making) {
-        kept->second.making = std::move(*making);
-        ++makers;
-      } else {
-        tell_failure(kept->first, making.error());
+    for (Maker& maker : makers_) {
+      while (!maker.seat && !ordered_.empty()) {
+        const auto kept = kept_.find(ordered_.front());
+        ordered_.pop_front();
+        if (kept == kept_.end()) continue;
+        if (auto ordered = order_seat(maker, kept->second.doors); ordered)
+          maker.seat = kept->first;
+        else
+          tell_failure(kept->first, ordered.error());
       }
     }
   }
 
-  Result<> take_seat(std::uint32_t number) {
+  Result<> order_seat(Maker& maker, const std::vector<UniqueFd>& doors) {
+    if (!maker.process || !maker.process->is_well()) {
+      WICK_TRY(maker.process, SeatMaker::start({.host = plan_.host,
+                                                .place = place_,
+                                                .proc = proc_.get(),
+                                                .user = plan_.user,
+                                                .tmp_bytes = plan_.tmp_bytes,
+                                                .outside = plan_.network == Network::outside}));
+    }
+    return maker.process->order(doors);
+  }
+
+  Result<> take_seat(Maker& maker) {
+    const std::uint32_t number = *std::exchange(maker.seat, std::nullopt);
+    auto seat = maker.process->take();
+    if (ordered_.empty() && &maker != makers_.data()) maker.process.reset();
+    begin_seats();  // beside the fork into this one
     const auto found = kept_.find(number);
-    if (found == kept_.end()) return {};
+    if (found == kept_.end()) return {};  // the warden ends what is in its groups
     Kept& kept = found->second;
-    auto seat = kept.making->finish();
-    kept.making.reset();
     if (!seat) {
       tell_failure(number, seat.error());
       return {};
@@ -202,7 +209,8 @@ class Keeping {
   Forker forker_;
   bool awaits_parking_ = true;
   std::unordered_map<std::uint32_t, Kept> kept_;
-  std::deque<std::uint32_t> ordered_;  // seats that nobody makes yet
+  std::deque<std::uint32_t> ordered_;     // seats that nobody makes yet
+  std::array<Maker, kMakersMax> makers_;  // the first one stays, others while there is much to do
   std::vector<char> buffer_ = std::vector<char>(kPacketMax + sizeof(Note));
 };
 

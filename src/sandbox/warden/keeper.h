@@ -17,7 +17,7 @@
 namespace wick::sandbox::warden {
 
 inline constexpr unsigned kForkMaxSeconds = 2;
-inline constexpr std::size_t kMakersMax = 4;  // seats in the making at one time; further orders wait
+inline constexpr std::size_t kMakersMax = 2;  // that make seats at one time; further orders wait
 
 // What the two say to each other, one to a packet of a SOCK_SEQPACKET pair: a Note, and what is named with each. seat is a number of
 // the warden's choice.

@@ -9,10 +9,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -28,12 +31,13 @@
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr unsigned kMakerMaxSeconds = 2;
+constexpr unsigned kSeatMaxSeconds = 2;
 constexpr int kOutsideMaxMillis = 1500;
 constexpr unsigned long kNewNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 constexpr std::size_t kTextMax = 4096;
 constexpr const char* kInotifyInstancesMax = "8";
 constexpr const char* kInotifyWatchesMax = "8192";
+constexpr std::size_t kStackBytes = 256 * 1024;
 
 // Between the processes here: what went well, with what was made, or an Errc and a text.
 enum class Word : char { done = 'D', failed = 'F' };
@@ -42,10 +46,7 @@ void say(int socket, Word word, std::string_view text, std::span<const int> desc
   (void)send_packet(socket, std::string(1, static_cast<char>(word)).append(text.substr(0, kTextMax - 1)), descriptors, Wait::yes);
 }
 
-[[noreturn]] void give_up(int socket, const Error& error) {
-  say(socket, Word::failed, static_cast<char>(error.code) + error.message);
-  _exit(1);
-}
+void say_failure(int socket, const Error& error) { say(socket, Word::failed, static_cast<char>(error.code) + error.message); }
 
 // What the other side has sent along, once it says that it is done.
 Result<std::string> hear(int socket, std::vector<UniqueFd>& descriptors, pid_t* sender = nullptr) {
@@ -57,16 +58,22 @@ Result<std::string> hear(int socket, std::vector<UniqueFd>& descriptors, pid_t* 
   return fail(static_cast<Errc>(text[1]), std::string(text.substr(2)));
 }
 
-Result<pid_t> fork_process() {
-  const pid_t pid = fork();
-  if (pid < 0) return fail_errno("fork");
-  return pid;
-}
-
-Result<> expect_success(pid_t child) {
-  int status = 0;
-  if (waitpid(child, &status, 0) != child || status != 0) return fail(Errc::unavailable, "a place for a fork cannot be made");
-  return {};
+// A step in a process of its own, a child of the caller's parent, whose namespaces and rights it changes while the caller waits. It
+// shares the caller's memory, so that no page table is copied. Ends the caller if the step is killed, which can leave anything behind.
+Result<> in_own_process(const std::function<Result<>()>& step) {
+  alignas(16) static std::array<char, kStackBytes> stack;
+  struct Call {
+    const std::function<Result<>()>& step;
+    std::optional<Result<>> result;
+  } call{.step = step, .result = {}};
+  const auto run = [](void* argument) {
+    auto& own = *static_cast<Call*>(argument);
+    own.result = own.step();
+    return 0;
+  };
+  if (clone(run, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_PARENT, &call) < 0) return fail_errno("make a process");
+  if (!call.result) _exit(1);
+  return *call.result;
 }
 
 // --- The first process of the seat. The template's code may trace, and read, what is dumpable in there: the template's user owns the
@@ -86,21 +93,22 @@ Result<InstanceNetwork> settle(const SeatPlan& plan) {
   if (sethostname(kHostName, std::string_view(kHostName).size()) != 0) return fail_errno("set the host name");
   bound_capabilities({});
   WICK_CHECK(keep_capabilities({}));
-  if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) return fail(Errc::internal, "an instance's first process is dumpable");
+  // 0, or 2 where the kernel is told so for processes that have changed their user (fs.suid_dumpable), which also means to root alone.
+  if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1) return fail(Errc::internal, "an instance's first process is dumpable");
   if (setsid() < 0) return fail_errno("make a session");
+  WICK_CHECK(die_with(plan.host.warden));
   return network;
 }
 
 [[noreturn]] void run_first_process(const SeatPlan& plan, int line) {
   close_all_but({line, plan.host.warden.get(), plan.proc}, 0);
   auto network = settle(plan);
-  if (!network) give_up(line, network.error());
+  if (!network) {
+    say_failure(line, network.error());
+    _exit(1);
+  }
   const std::array<int, 2> listeners{network->runtime_api.get(), network->api.get()};
   say(line, Word::done, {}, listeners);
-  close_all_but({line, plan.host.warden.get()}, 0);
-  // Only once its maker has gone is its parent the warden.
-  char byte = 0;
-  if (recv(line, &byte, 1, 0) != 1 || !die_with(plan.host.warden)) _exit(1);
   close_all_but({}, 0);
   signal(SIGCHLD, SIG_IGN);  // the kernel reaps
   while (true) pause();
@@ -108,8 +116,8 @@ Result<InstanceNetwork> settle(const SeatPlan& plan) {
 
 // --- A process in the template's pid namespace, which alone can make one below that, with the seat as its parent's child.
 
-Result<> become_maker_of_namespaces(const SeatPlan& plan) {
-  for (const UniqueFd& door : plan.doors) {
+Result<> make_namespaces(const SeatPlan& plan, const std::vector<UniqueFd>& doors, int line) {
+  for (const UniqueFd& door : doors) {
     if (write(door.get(), "0", 1) != 1) return fail_errno("enter a cgroup");
   }
   if (setns(plan.place.mnt.get(), CLONE_NEWNS) != 0) return fail_errno("enter the template's mounts");
@@ -120,15 +128,10 @@ Result<> become_maker_of_namespaces(const SeatPlan& plan) {
   (void)setfsuid(0);
   WICK_CHECK(keep_capabilities({CAP_SYS_ADMIN}));
   if (setns(plan.place.user.get(), CLONE_NEWUSER) != 0) return fail_errno("enter the template's user namespace");
-  return {};
-}
-
-[[noreturn]] void run_maker_of_namespaces(const SeatPlan& plan, int line) {
-  if (auto able = become_maker_of_namespaces(plan); !able) give_up(line, able.error());
-  const long pid = syscall(SYS_clone, kNewNamespaces | CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-  if (pid < 0) give_up(line, fail_errno("make an instance's namespaces").error());
+  const long pid = syscall(SYS_clone, kNewNamespaces | CLONE_PARENT, nullptr, nullptr, nullptr, nullptr);
+  if (pid < 0) return fail_errno("make an instance's namespaces");
   if (pid == 0) run_first_process(plan, line);
-  _exit(0);
+  return {};
 }
 
 // --- A process of the warden's rights in the seat's pid namespace, for its /proc. It is there the second one, as the template is in
@@ -153,16 +156,15 @@ Result<UniqueFd> reach_outside(const Host& host, int network) {
   return lifeline;
 }
 
-Result<Seat> make(const SeatPlan& plan, UniqueFd& line) {
+Result<Seat> make(const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
   WICK_TRY(Pair lines, make_pair_that_knows_senders());
   if (setns(plan.place.pid.get(), CLONE_NEWPID) != 0) return fail_errno("enter the template's pid namespace");
-  WICK_TRY(const pid_t between, fork_process());
-  if (between == 0) run_maker_of_namespaces(plan, lines.theirs.get());
+  if (auto made = in_own_process([&] { return make_namespaces(plan, doors, lines.theirs.get()); }); !made)
+    return fail(Errc::unavailable, std::move(made).error().message);  // the kernel refuses in the namespace of a template that has ended
   lines.theirs.reset();
   std::vector<UniqueFd> listeners;
   pid_t first = 0;
   WICK_CHECK(hear(lines.ours.get(), listeners, &first));
-  WICK_CHECK(expect_success(between));
   if (listeners.size() != 2) return fail(Errc::unavailable, "no descriptors are left for another instance");
 
   Seat seat;
@@ -177,32 +179,39 @@ Result<Seat> make(const SeatPlan& plan, UniqueFd& line) {
   WICK_TRY(seat.cgroups, read_at(plan.proc, fmt::format("{}/cgroup", first)));
 
   if (setns(seat.namespaces[1].get(), CLONE_NEWPID) != 0) return fail_errno("enter an instance's pid namespace");
-  WICK_TRY(const pid_t furnisher, fork_process());
-  if (furnisher == 0) {
-    const auto furnished = furnish(plan, seat.namespaces[2]);
-    if (!furnished) fmt::print(stderr, "wick-warden: {}\n", furnished.error().message);
-    _exit(furnished ? 0 : 1);
-  }
-  WICK_CHECK(expect_success(furnisher));
+  WICK_CHECK(in_own_process([&] { return furnish(plan, seat.namespaces[2]); }));
   if (plan.outside) {
     WICK_TRY(seat.outside, reach_outside(plan.host, seat.namespaces[3].get()));
   }
-  line = std::move(lines.ours);
   return seat;
 }
 
-[[noreturn]] void run_maker(const SeatPlan& plan, const UniqueFd& parent, int socket) {
-  alarm(kMakerMaxSeconds);
-  if (!die_with(parent)) _exit(1);
-  UniqueFd line;
-  auto seat = make(plan, line);
-  if (!seat) give_up(socket, seat.error());
+void hand_over(int socket, const Seat& seat) {
   std::vector<int> descriptors;
-  for (const UniqueFd& fd : seat->namespaces) descriptors.push_back(fd.get());
-  descriptors.insert(descriptors.end(), {line.get(), seat->first_process.get(), seat->network.runtime_api.get(), seat->network.api.get()});
-  if (seat->outside) descriptors.push_back(seat->outside.get());
-  say(socket, Word::done, seat->cgroups, descriptors);
-  _exit(0);
+  for (const UniqueFd& fd : seat.namespaces) descriptors.push_back(fd.get());
+  descriptors.insert(descriptors.end(), {seat.first_process.get(), seat.network.runtime_api.get(), seat.network.api.get()});
+  if (seat.outside) descriptors.push_back(seat.outside.get());
+  say(socket, Word::done, seat.cgroups, descriptors);
+}
+
+[[noreturn]] void run_maker(const SeatPlan& plan, int socket) {
+  std::set<int> kept{socket, plan.proc, plan.place.user.get(), plan.place.pid.get(), plan.place.mnt.get(), plan.host.warden.get()};
+  if (plan.outside) kept.insert(plan.host.outside.descriptor());
+  close_all_but(kept, STDERR_FILENO + 1);
+  if (!die_with(plan.host.warden)) _exit(1);
+  while (true) {
+    std::vector<UniqueFd> doors;
+    std::array<char, 1> order{};
+    const auto size = receive_packet(socket, order, &doors, Wait::yes);
+    if (!size || *size == 0) _exit(0);
+    alarm(kSeatMaxSeconds);
+    if (auto seat = make(plan, doors); seat) {
+      hand_over(socket, *seat);
+    } else {
+      say_failure(socket, seat.error());
+    }
+    alarm(0);
+  }
 }
 
 }  // namespace
@@ -213,34 +222,38 @@ Namespaces Seat::numbers() const {
   return numbers;
 }
 
-Result<SeatInTheMaking> SeatInTheMaking::begin(const SeatPlan& plan) {
+Result<SeatMaker> SeatMaker::start(const SeatPlan& plan) {
   WICK_TRY(Pair sockets, make_socket_pair(SOCK_SEQPACKET));
-  const UniqueFd self(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
-  if (!self) return fail_errno("open the own pidfd");
-  WICK_TRY(const pid_t maker, fork_process());
-  if (maker == 0) {
-    sockets.ours.reset();
-    run_maker(plan, self, sockets.theirs.get());
-  }
-  return SeatInTheMaking(maker, std::move(sockets.ours));
+  const long pid = syscall(SYS_clone, CLONE_PARENT, nullptr, nullptr, nullptr, nullptr);
+  if (pid < 0) return fail_errno("fork a maker of places for forks");
+  if (pid == 0) run_maker(plan, sockets.theirs.get());
+  return SeatMaker(std::move(sockets.ours));
 }
 
-Result<Seat> SeatInTheMaking::finish() {
+Result<> SeatMaker::order(const std::vector<UniqueFd>& doors) {
+  std::vector<int> sent;
+  for (const UniqueFd& fd : doors) sent.push_back(fd.get());
+  auto ordered = send_packet(socket_.get(), "s", sent, Wait::no);
+  if (!ordered) socket_.reset();
+  return ordered;
+}
+
+Result<Seat> SeatMaker::take() {
   std::vector<UniqueFd> descriptors;
   auto cgroups = hear(socket_.get(), descriptors);
-  (void)waitpid(maker_, nullptr, 0);
+  if (!cgroups) {
+    socket_.reset();  // the next one is made by another
+    return std::unexpected(std::move(cgroups).error());
+  }
   constexpr std::size_t kNamespaces = kJoinedNamespaces.size();
-  if (!cgroups) return std::unexpected(std::move(cgroups).error());
-  if (descriptors.size() < kNamespaces + 4) return fail(Errc::unavailable, "no descriptors are left for another instance");
+  if (descriptors.size() < kNamespaces + 3) return fail(Errc::unavailable, "no descriptors are left for another instance");
   Seat seat;
   for (std::size_t i = 0; i < kNamespaces; ++i) seat.namespaces.push_back(std::move(descriptors[i]));
-  const UniqueFd line = std::move(descriptors[kNamespaces]);
-  seat.first_process = std::move(descriptors[kNamespaces + 1]);
-  seat.network.runtime_api = std::move(descriptors[kNamespaces + 2]);
-  seat.network.api = std::move(descriptors[kNamespaces + 3]);
-  if (descriptors.size() > kNamespaces + 4) seat.outside = std::move(descriptors[kNamespaces + 4]);
+  seat.first_process = std::move(descriptors[kNamespaces]);
+  seat.network.runtime_api = std::move(descriptors[kNamespaces + 1]);
+  seat.network.api = std::move(descriptors[kNamespaces + 2]);
+  if (descriptors.size() > kNamespaces + 3) seat.outside = std::move(descriptors[kNamespaces + 3]);
   seat.cgroups = std::move(*cgroups);
-  WICK_CHECK(send_packet(line.get(), "g", {}, Wait::no));
   return seat;
 }
 

@@ -3,8 +3,8 @@
 // first process that waits in them and does nothing but reap, its control groups. The user and the pid namespace lie below the
 // template's, so that a process of the template's can join.
 //
-// A seat is made by a process of its own, a fork of the caller's, which must hold the warden's rights and is not held up. The first
-// process becomes the warden's child; it has dropped everything, cannot be traced or read, holds no descriptor, and dies with the warden.
+// Seats are made by a process of their own, one after the other, which must hold the warden's rights and holds nobody up. A seat's first
+// process is the warden's child; it has dropped everything, cannot be traced or read, holds no descriptor, and dies with the warden.
 #include <sys/types.h>
 
 #include <string>
@@ -29,8 +29,7 @@ struct SeatPlan {
   int proc = -1;  // an open folder /proc
   uid_t user = 0;
   std::uint64_t tmp_bytes = 0;
-  bool outside = false;                // whether it is to reach the outside network
-  const std::vector<UniqueFd>& doors;  // of its control groups (cgroup.h)
+  bool outside = false;  // whether it is to reach the outside network
 };
 
 struct Seat {
@@ -43,17 +42,21 @@ struct Seat {
   Namespaces numbers() const;
 };
 
-class SeatInTheMaking {
+class SeatMaker {
  public:
-  static Result<SeatInTheMaking> begin(const SeatPlan& plan);
+  // The process, a child of the caller's parent, the warden. It ends with the warden, and when this goes.
+  static Result<SeatMaker> start(const SeatPlan& plan);
 
-  // Becomes readable once finish() does not wait. A maker that takes more than two seconds is ended.
+  // One seat, in control groups of which these are the doors (cgroup.h); the next one may be ordered once it has been taken.
+  Result<> order(const std::vector<UniqueFd>& doors);
+  // Becomes readable once take() does not wait.
   int descriptor() const { return socket_.get(); }
-  Result<Seat> finish();
+  Result<Seat> take();
+  // False once it has failed to make one: another maker is to be started then.
+  bool is_well() const { return socket_.get() >= 0; }
 
  private:
-  SeatInTheMaking(pid_t maker, UniqueFd socket) : maker_(maker), socket_(std::move(socket)) {}
-  pid_t maker_;
+  explicit SeatMaker(UniqueFd socket) : socket_(std::move(socket)) {}
   UniqueFd socket_;
 };
 
