@@ -1,5 +1,6 @@
 #include "sandbox/warden/template.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -20,6 +21,11 @@ namespace {
 
 constexpr std::size_t kUnknownEndsMax = 64;
 constexpr int kLost = SIGKILL;  // the status of one whose own nobody has seen
+
+bool is_readable(int socket) {
+  pollfd waited{.fd = socket, .events = POLLIN, .revents = 0};
+  return poll(&waited, 1, 0) > 0;
+}
 
 }  // namespace
 
@@ -43,8 +49,9 @@ Result<std::size_t> Template::fork(const Fork& request, std::string_view packet,
   stocking_ = true;
   const auto is_made = [](const Free& free) { return free.stage != Stage::ordered; };
   if (std::ranges::none_of(free_, is_made)) seats_wanted_ = std::min(2 * seats_wanted_, kSeatsMax);
-  if (free_.empty()) WICK_CHECK(make_seat(std::move(cgroup)));
-  const auto furthest = std::ranges::max_element(free_, {}, &Free::stage);
+  for (Free& free : free_) free.has_gone = free.own && is_readable(free.own.get());  // it says nothing while it waits
+  if (std::ranges::all_of(free_, &Free::has_gone)) WICK_CHECK(make_seat(std::move(cgroup)));
+  const auto furthest = std::ranges::max_element(free_, {}, [](const Free& free) { return free.has_gone ? -1 : static_cast<int>(free.stage); });
   Free seat = std::move(*furthest);
   free_.erase(furthest);
   const std::size_t slot = seat.slot;
@@ -73,7 +80,7 @@ Result<> Template::make_seat(std::string cgroup) {
     stocking_ = false;
     return std::unexpected(std::move(slot).error());
   }
-  free_.push_back({.slot = *slot, .stage = Stage::ordered, .own = UniqueFd()});
+  free_.push_back({.slot = *slot, .stage = Stage::ordered, .own = UniqueFd(), .has_gone = false});
   return {};
 }
 
@@ -186,8 +193,8 @@ void Template::take_fork(std::size_t slot, pid_t pid, News& news) {
 
 void Template::end_fork(std::size_t slot, int status, News& news) {
   if (const auto free = std::ranges::find(free_, slot, &Free::slot); free != free_.end()) {
+    if (!free->has_gone) stocking_ = false;
     free_.erase(free);
-    stocking_ = false;
     discard(slot, {Errc::unavailable, "a fork has ended before its order"}, news);
   } else {
     slots_.at(slot)->ended(status);

@@ -71,7 +71,8 @@ class Template {
   struct Free {
     std::size_t slot;
     Stage stage = Stage::ordered;
-    UniqueFd own;  // to the fork
+    UniqueFd own;           // to the fork
+    bool has_gone = false;  // an order has found that the fork has ended, of which nobody has told yet
   };
 
   Template(const Host& host, Slots& slots, std::size_t slot, const TemplateTraits& traits)
