@@ -1,6 +1,7 @@
 // Templates: instances of Node.js and Python functions are forks of a process that has run init, and are themselves all the same.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { readFileSync } from 'node:fs';
 
 import { Daemon } from '../lib/daemon.mjs';
 import { Lambda } from '../lib/lambda.mjs';
@@ -242,14 +243,24 @@ test('without its template a function starts all the same, and gets another', as
   assert.equal((await untilForked('orphaned')).error, undefined);
 });
 
+// Forks are in a pid namespace further down.
+function templates() {
+  const runtimes = descendants(daemon.child.pid).filter(([, command]) => /bootstrap\.(cjs|py)/.test(command));
+  return runtimes.filter(([pid]) => {
+    try {
+      return /^NSpid:\t\d+\t\d+$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    } catch {
+      return false; // it has gone
+    }
+  }).length;
+}
+
 test('with the functions their templates go', async () => {
+  assert.ok(templates() > 2);
   const { Functions } = await lambda.call('ListFunctions');
   for (const { FunctionName } of Functions) await lambda.call('DeleteFunction', { FunctionName });
   await eventually(async () => (await daemon.instances()).length === 0, 'no instance is left');
-  await eventually(async () => {
-    const templates = descendants(daemon.child.pid).filter(([, command]) => /bootstrap\.(cjs|py)/.test(command));
-    return templates.length <= 4; // those of the bare runtimes stay, each with a fork that waits
-  }, 'the templates are gone');
+  await eventually(() => templates() <= 2, 'the templates but for those of the bare runtimes are gone');
 });
 
 test('kill -9 of the daemon leaves nothing of templates and forks', async () => {
