@@ -144,6 +144,24 @@ TEST_P(ForkTest, OneThatEndsBeforeItsOrderIsReplaced) {
   EXPECT_FALSE(runs(other));
 }
 
+TEST_P(ForkTest, SharesTheProcessorWithTheOthersOfItsTemplate) {
+  const auto share_of = [](pid_t pid) {
+    std::istringstream groups(text_of(fmt::format("/proc/{}/cgroup", pid)));  // 4:cpu,cpuacct:/path, or 0::/path
+    for (std::string line; std::getline(groups, line);) {
+      const std::string controllers = "," + line.substr(line.find(':') + 1, line.rfind(':') - line.find(':') - 1) + ",";
+      if (controllers == ",," || controllers.find(",cpu,") != std::string::npos) return std::filesystem::path(line).parent_path().filename().string();
+    }
+    return std::string();
+  };
+  const Life origin = make_template();
+  const Life one = begin(fork_of(origin, "echo up; cat <&3"));
+  const Life two = begin(fork_of(origin, "echo up; cat <&3"));
+  EXPECT_EQ(read_line(one) + read_line(two), "upup");
+  std::set<std::string> shares;
+  for (const pid_t pid : forks()) shares.insert(share_of(pid));
+  EXPECT_THAT(shares, testing::ElementsAre("share-" + origin.booted.id.str()));
+}
+
 TEST_P(ForkTest, ThoseThatWaitGoWithTheirTemplate) {
   std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
   const Census before = take_census(pid_, folder_ / "data");

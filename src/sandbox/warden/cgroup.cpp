@@ -59,6 +59,10 @@ FoundCgroups use_v1(const CgroupPlaces& places, const std::string& name) {
 
 }  // namespace
 
+CgroupShare::~CgroupShare() {
+  for (const int folder : folders_) (void)remove_group(folder, name_);
+}
+
 FoundCgroups find_cgroups(const std::string& name) {
   const auto cgroup = read_at(AT_FDCWD, "/proc/self/cgroup");
   const auto mountinfo = read_at(AT_FDCWD, "/proc/self/mountinfo");

@@ -2,13 +2,14 @@
 // Control groups: what an instance may use, and what it has used. One interface over version 2 (cgroup_v2.h) and version 1
 // (cgroup_v1.h), whose controllers each have a tree of their own; find_cgroups() says which this machine has.
 //
-// The warden owns one group, named after the data directory, and below it one for each instance. What a killed
-// warden left there is removed at the next start.
+// The warden owns one group, named after the data directory, and below it one for each instance, or a share of some instances, in which
+// theirs are. What a killed warden left there is removed at the next start.
 #include <sys/types.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -50,10 +51,29 @@ class Cgroup {
   virtual Result<> remove() = 0;  // does not wait: fails while the kernel is not done with processes that have just gone
 };
 
+// A group above those of some instances: beside other groups all of them together get as much of the processor as one instance does, and
+// divide that. It is removed with the last that has it, each instance's group among them.
+class CgroupShare {
+ public:
+  // Made in these folders.
+  CgroupShare(std::vector<int> folders, std::string name) : folders_(std::move(folders)), name_(std::move(name)) {}
+  ~CgroupShare();
+  CgroupShare(const CgroupShare&) = delete;
+  CgroupShare& operator=(const CgroupShare&) = delete;
+
+  const std::string& name() const { return name_; }
+
+ private:
+  const std::vector<int> folders_;
+  const std::string name_;
+};
+using CgroupSharePtr = std::shared_ptr<const CgroupShare>;
+
 class Cgroups {
  public:
   virtual ~Cgroups() = default;
-  virtual Result<std::unique_ptr<Cgroup>> make(const std::string& name) = 0;
+  virtual Result<CgroupSharePtr> make_share(const std::string& name) = 0;
+  virtual Result<std::unique_ptr<Cgroup>> make(const std::string& name, CgroupSharePtr share = nullptr) = 0;  // null: directly below the warden's
   // Kills what is left in the instances' groups, and removes them and the group above them.
   virtual void clear() = 0;
 };

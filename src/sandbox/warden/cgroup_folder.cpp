@@ -79,6 +79,7 @@ Result<UniqueFd> open_door(int parent, const std::string& path) {
 
 void clear_groups(int folder) {
   for (const std::string& group : groups_in(folder)) {
+    if (const UniqueFd below(openat(folder, group.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); below) clear_groups(below.get());
     for (int tries = kClearTries; tries > 0 && !(kill_group(folder, group) && remove_group(folder, group)); --tries) wait_a_millisecond();
   }
 }

@@ -16,7 +16,7 @@ Result<> remove_group(int parent, const std::string& name);  // one that is not 
 bool kill_group(int parent, const std::string& name, pid_t spared = 0);
 // A file of a group to which a process writes "0" to get in.
 Result<UniqueFd> open_door(int parent, const std::string& path);
-// Kills every process in every group in folder, waits up to two seconds for that, and removes the groups.
+// Kills every process in every group in folder and below, waits up to two seconds for each group's, and removes the groups.
 void clear_groups(int folder);
 
 // The number after "key " in a file of such lines (memory.events, cpu.stat, memory.oom_control), or 0.

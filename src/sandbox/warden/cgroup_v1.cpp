@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -17,15 +20,23 @@ struct Controller {
   std::string name;
   UniqueFd parent;
   UniqueFd own;
+  bool has_shares = false;  // the tree that is cpu's
 };
 using Controllers = std::vector<Controller>;
 
+bool is_same(int folder, int other) {
+  struct stat one{};
+  struct stat two{};
+  return fstat(folder, &one) == 0 && fstat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 class CgroupV1 final : public Cgroup {
  public:
-  CgroupV1(const Controllers& controllers, std::string name) : controllers_(controllers), name_(std::move(name)) {}
+  CgroupV1(const Controllers& controllers, std::string name, CgroupSharePtr share)
+      : controllers_(controllers), name_(std::move(name)), share_(std::move(share)) {}
 
   Result<> make() {
-    for (const Controller& controller : controllers_) WICK_CHECK(make_group(controller.own.get(), name_));
+    for (const Controller& controller : controllers_) WICK_CHECK(make_group(controller.own.get(), path(controller)));
     return watch_memory();
   }
   Result<> limit(const Limits& limits, OutOfMemory) override {
@@ -43,13 +54,13 @@ class CgroupV1 final : public Cgroup {
   Result<UniqueFd> birthplace() const override { return UniqueFd(); }
   Result<> enter() const override {
     // By thread, of which it has one: the kernel takes no lock for that which waits for an RCU grace period (7 ms against 0.3).
-    for (const Controller& controller : controllers_) WICK_CHECK(write_at(controller.own.get(), name_ + "/tasks", "0"));
+    for (const Controller& controller : controllers_) WICK_CHECK(write_at(controller.own.get(), path(controller) + "/tasks", "0"));
     return {};
   }
   Result<std::vector<UniqueFd>> doors() const override {
     std::vector<UniqueFd> doors;
     for (const Controller& controller : controllers_) {
-      WICK_TRY(UniqueFd door, open_door(controller.own.get(), name_ + "/tasks"));
+      WICK_TRY(UniqueFd door, open_door(controller.own.get(), path(controller) + "/tasks"));
       doors.push_back(std::move(door));
     }
     return doors;
@@ -58,40 +69,44 @@ class CgroupV1 final : public Cgroup {
   bool kill_but(pid_t spared) override {
     (void)set("pids", "pids.max", "0");
     (void)set("cpu", "cpu.cfs_quota_us", "-1");
-    return kill_group(controllers_.front().own.get(), name_, spared);
+    return kill_group(controllers_.front().own.get(), path(controllers_.front()), spared);
   }
   int out_of_memory_event() const override { return event_.get(); }
   bool out_of_memory() const override {
-    const auto control = read_at(folder("memory"), name_ + "/memory.oom_control");
+    const Controller* memory = find("memory");
+    const auto control =
+        memory == nullptr ? fail(Errc::not_found, "no memory controller") : read_at(memory->own.get(), path(*memory) + "/memory.oom_control");
     return control && number_of(*control, "oom_kill") > 0;
   }
   Usage usage() const override {
-    return {.memory_peak_bytes = read_number(folder("memory"), name_ + "/memory.max_usage_in_bytes"),
-            .cpu_nanos = read_number(folder("cpuacct"), name_ + "/cpuacct.usage")};
+    return {.memory_peak_bytes = number("memory", "memory.max_usage_in_bytes"), .cpu_nanos = number("cpuacct", "cpuacct.usage")};
   }
   Result<> remove() override {
     Result<> result;
     for (const Controller& controller : controllers_) {
-      if (auto removed = remove_group(controller.own.get(), name_); !removed) result = std::move(removed);
+      if (auto removed = remove_group(controller.own.get(), path(controller)); !removed) result = std::move(removed);
     }
     return result;
   }
 
  private:
-  int folder(std::string_view controller) const {
-    for (const Controller& candidate : controllers_) {
-      if (candidate.name == controller) return candidate.own.get();
-    }
-    return -1;
+  std::string path(const Controller& controller) const { return share_ && controller.has_shares ? share_->name() + "/" + name_ : name_; }
+  const Controller* find(std::string_view name) const {
+    const auto found = std::ranges::find(controllers_, name, &Controller::name);
+    return found == controllers_.end() ? nullptr : &*found;
   }
-  Result<> set(std::string_view controller, const char* file, const std::string& value) {
-    const int own = folder(controller);
-    return own < 0 ? Result<>() : write_at(own, name_ + "/" + file, value);
+  Result<> set(std::string_view name, const char* file, const std::string& value) {
+    const Controller* controller = find(name);
+    return controller == nullptr ? Result<>() : write_at(controller->own.get(), path(*controller) + "/" + file, value);
+  }
+  std::uint64_t number(std::string_view name, const char* file) const {
+    const Controller* controller = find(name);
+    return controller == nullptr ? 0 : read_number(controller->own.get(), path(*controller) + "/" + file);
   }
   Result<> watch_memory() {
-    const int memory = folder("memory");
-    if (memory < 0) return {};
-    const UniqueFd control(openat(memory, (name_ + "/memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
+    const Controller* memory = find("memory");
+    if (memory == nullptr) return {};
+    const UniqueFd control(openat(memory->own.get(), (path(*memory) + "/memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
     if (!control) return fail_errno("open memory.oom_control of", name_);
     event_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!event_) return fail_errno("make an eventfd");
@@ -100,6 +115,7 @@ class CgroupV1 final : public Cgroup {
 
   const Controllers& controllers_;
   std::string name_;
+  CgroupSharePtr share_;
   UniqueFd event_;
 };
 
@@ -107,8 +123,16 @@ class CgroupsV1 final : public Cgroups {
  public:
   CgroupsV1(Controllers controllers, std::string name) : controllers_(std::move(controllers)), name_(std::move(name)) {}
 
-  Result<std::unique_ptr<Cgroup>> make(const std::string& name) override {
-    auto cgroup = std::make_unique<CgroupV1>(controllers_, name);
+  Result<CgroupSharePtr> make_share(const std::string& name) override {
+    std::vector<int> folders;
+    for (const Controller& controller : controllers_) {
+      if (controller.has_shares) folders.push_back(controller.own.get());
+    }
+    for (const int folder : folders) WICK_CHECK(make_group(folder, name));
+    return std::make_shared<CgroupShare>(std::move(folders), name);
+  }
+  Result<std::unique_ptr<Cgroup>> make(const std::string& name, CgroupSharePtr share) override {
+    auto cgroup = std::make_unique<CgroupV1>(controllers_, name, std::move(share));
     if (auto made = cgroup->make(); !made) {
       (void)cgroup->remove();
       return std::unexpected(std::move(made).error());
@@ -136,8 +160,10 @@ Result<std::unique_ptr<Cgroups>> open_cgroups_v1(std::vector<ControllerFolder> f
     UniqueFd own(openat(folder.parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!own) return fail_errno("open cgroup", name);
     clear_groups(own.get());
-    controllers.push_back({std::move(folder.controller), std::move(folder.parent), std::move(own)});
+    controllers.push_back({.name = std::move(folder.controller), .parent = std::move(folder.parent), .own = std::move(own)});
   }
+  const auto cpu = std::ranges::find(controllers, "cpu", &Controller::name);
+  for (Controller& controller : controllers) controller.has_shares = cpu != controllers.end() && is_same(controller.own.get(), cpu->own.get());
   return std::make_unique<CgroupsV1>(std::move(controllers), name);
 }
 

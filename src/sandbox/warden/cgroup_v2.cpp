@@ -2,6 +2,10 @@
 
 #include <fcntl.h>
 
+#include <array>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "sandbox/warden/cgroup_folder.h"
@@ -10,9 +14,11 @@
 namespace wick::sandbox::warden {
 namespace {
 
+constexpr std::array kControllers{"cpu", "memory", "pids"};
+
 class CgroupV2 final : public Cgroup {
  public:
-  CgroupV2(int parent, std::string name) : parent_(parent), name_(std::move(name)) {}
+  CgroupV2(int parent, std::string name, CgroupSharePtr share) : parent_(parent), name_(std::move(name)), share_(std::move(share)) {}
 
   Result<> limit(const Limits& limits, OutOfMemory effect) override {
     WICK_CHECK(set("memory.max", std::to_string(limits.memory_bytes)));
@@ -60,16 +66,24 @@ class CgroupV2 final : public Cgroup {
   Result<> set(const char* file, const std::string& value) { return write_at(parent_, name_ + "/" + file, value); }
 
   int parent_;
-  std::string name_;
+  std::string name_;  // with that of its share
+  CgroupSharePtr share_;
 };
 
 class CgroupsV2 final : public Cgroups {
  public:
   CgroupsV2(UniqueFd parent, std::string name, UniqueFd own) : parent_(std::move(parent)), name_(std::move(name)), own_(std::move(own)) {}
 
-  Result<std::unique_ptr<Cgroup>> make(const std::string& name) override {
+  Result<CgroupSharePtr> make_share(const std::string& name) override {
     WICK_CHECK(make_group(own_.get(), name));
-    return std::make_unique<CgroupV2>(own_.get(), name);
+    auto share = std::make_shared<CgroupShare>(std::vector<int>{own_.get()}, name);
+    for (const char* controller : kControllers) WICK_CHECK(write_at(own_.get(), name + "/cgroup.subtree_control", std::string("+") + controller));
+    return share;
+  }
+  Result<std::unique_ptr<Cgroup>> make(const std::string& name, CgroupSharePtr share) override {
+    const std::string path = share ? share->name() + "/" + name : name;
+    WICK_CHECK(make_group(own_.get(), path));
+    return std::make_unique<CgroupV2>(own_.get(), path, std::move(share));
   }
   void clear() override {
     clear_groups(own_.get());
@@ -94,8 +108,8 @@ bool step_aside(int own, pid_t daemon, pid_t warden) {
 }
 
 void enable_controllers(int folder, std::vector<std::string>& missing) {
-  for (const std::string controller : {"cpu", "memory", "pids"}) {
-    if (auto enabled = write_at(folder, "cgroup.subtree_control", "+" + controller); !enabled)
+  for (const char* controller : kControllers) {
+    if (auto enabled = write_at(folder, "cgroup.subtree_control", std::string("+") + controller); !enabled)
       missing.push_back(fmt::format("no {} limits: the cgroup controller cannot be used ({})", controller, enabled.error().message));
   }
 }

@@ -55,6 +55,37 @@ TEST_F(CgroupV2Test, WritesLimits) {
   EXPECT_TRUE((*cgroup)->birthplace()->get() >= 0);
 }
 
+TEST_F(CgroupV2Test, AShareHoldsItsGroupsAndGoesWithTheLast) {
+  auto cgroups = open_cgroups_v2(open_folder(), "wick");
+  ASSERT_TRUE(cgroups);
+  EXPECT_FALSE((*cgroups)->make_share("s"));  // without controllers for the groups in it
+  put("wick/s/cgroup.subtree_control");
+  auto share = (*cgroups)->make_share("s");
+  ASSERT_TRUE(share) << share.error().message;
+  EXPECT_TRUE(get("wick/s/cgroup.subtree_control").starts_with("+pids"));  // the last of what is written
+  fs::remove(folder_ / "wick/s/cgroup.subtree_control");     // on a cgroup file system it is not in rmdir(2)'s way
+  auto cgroup = (*cgroups)->make("1", *share);
+  ASSERT_TRUE(cgroup) << cgroup.error().message;
+  put("wick/s/1/cpu.max");
+  ASSERT_TRUE((*cgroup)->limit_cpu(72));
+  EXPECT_EQ(get("wick/s/1/cpu.max"), "1440 20000");
+  fs::remove(folder_ / "wick/s/1/cpu.max");
+  share->reset();
+  EXPECT_TRUE((*cgroup)->remove());
+  EXPECT_FALSE(fs::exists(folder_ / "wick/s/1"));
+  EXPECT_TRUE(fs::exists(folder_ / "wick/s"));
+  cgroup->reset();
+  EXPECT_FALSE(fs::exists(folder_ / "wick/s"));
+}
+
+TEST_F(CgroupV2Test, ClearsSharesAndWhatIsInThem) {
+  put("wick/s/1/cgroup.procs");
+  fs::remove(folder_ / "wick/s/1/cgroup.procs");
+  auto cgroups = open_cgroups_v2(open_folder(), "wick");
+  ASSERT_TRUE(cgroups);
+  EXPECT_FALSE(fs::exists(folder_ / "wick/s"));
+}
+
 TEST_F(CgroupV2Test, KillsTheGroup) {
   auto cgroups = open_cgroups_v2(open_folder(), "wick");
   ASSERT_TRUE(cgroups);

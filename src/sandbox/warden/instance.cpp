@@ -90,10 +90,10 @@ Result<> Instance::start(const Boot& boot, std::string_view packet) {
   return {};
 }
 
-Result<std::unique_ptr<Instance>> Instance::prepare_seat(const Host& host, const std::string& name, const Limits& limits) {
+Result<std::unique_ptr<Instance>> Instance::prepare_seat(const Host& host, const std::string& name, const Limits& limits, CgroupSharePtr share) {
   std::unique_ptr<Instance> instance(new Instance(host));
   instance->is_seat_ = true;
-  WICK_TRY(instance->cgroup_, host.cgroups->make(name));
+  WICK_TRY(instance->cgroup_, host.cgroups->make(name, std::move(share)));
   WICK_CHECK(instance->cgroup_->limit(limits, Cgroup::OutOfMemory::ends_all));
   instance->limits_ = limits;
   return instance;

@@ -27,7 +27,7 @@ class Instance {
   ~Instance();
 
   // Makes the cgroup alone, for a seat, with the limits that it will likely have.
-  static Result<std::unique_ptr<Instance>> prepare_seat(const Host& host, const std::string& name, const Limits& limits);
+  static Result<std::unique_ptr<Instance>> prepare_seat(const Host& host, const std::string& name, const Limits& limits, CgroupSharePtr share);
 
   // Gives it what to run, once: a Boot that has passed check(), and the packet that it came in. Errors: io.
   Result<> start(const Boot& boot, std::string_view packet);

@@ -38,6 +38,9 @@ Result<std::unique_ptr<Template>> Template::open(const Host& host, Slots& slots,
                                         .user = user_of(host, slot),
                                         .tmp_bytes = traits.limits.tmp_bytes,
                                         .network = traits.network}));
+  if (traits.has_package) {
+    WICK_TRY(made->share_, host.cgroups->make_share(fmt::format("share-{}", slots.at(slot)->id())));
+  }
   made->calm_since_ = Clock::system().monotonic();
   return made;
 }
@@ -100,7 +103,7 @@ void Template::fork_ahead() {
 Result<std::size_t> Template::order_seat(std::string cgroup) {
   std::vector<UniqueFd> doors;
   WICK_TRY(const std::size_t slot, slots_.add([&](std::size_t) -> Result<std::unique_ptr<Instance>> {
-    WICK_TRY(auto seat, Instance::prepare_seat(host_, cgroup, traits_.limits));
+    WICK_TRY(auto seat, Instance::prepare_seat(host_, cgroup, traits_.limits, share_));
     WICK_TRY(doors, seat->doors());
     return seat;
   }));

@@ -89,6 +89,7 @@ class Template {
   Slots& slots_;
   std::size_t slot_;
   TemplateTraits traits_;
+  CgroupSharePtr share_;  // of the processor, which all of its forks have together; none for a template of many functions
   Keeper keeper_;
   std::deque<Free> free_;                        // seats without an order, the oldest first
   std::set<std::size_t> taken_;                  // those with an order that is with the keeper
