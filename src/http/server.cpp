@@ -19,7 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // Accepting again at once would spin while the process is out of file descriptors or memory.
 constexpr std::chrono::milliseconds kPauseAfterFailure{100};
@@ -31,9 +30,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   Impl(asio::any_io_executor loop, Handler handler, ServerOptions options)
-      : loop_(loop),
-        reuse_port_(options.reuse_port),
-        connections_(std::make_shared<ConnectionSet>(std::move(loop), std::move(handler), std::move(options))) {}
+      : loop_(loop), connections_(std::make_shared<ConnectionSet>(std::move(loop), std::move(handler), std::move(options))) {}
 
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port) {
     boost::system::error_code ec;
@@ -43,7 +40,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     tcp::acceptor acceptor(loop_);
     acceptor.open(endpoint.protocol(), ec);
     if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
-    if (!ec && reuse_port_) acceptor.set_option(ReusePort(true), ec);
     if (!ec) acceptor.bind(endpoint, ec);
     if (!ec) acceptor.listen(tcp::acceptor::max_listen_connections, ec);
     if (ec) return fail(Errc::io, fmt::format("cannot listen on {} port {}: {}", address, port, ec.message()));
@@ -108,7 +104,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
   asio::any_io_executor loop_;
-  const bool reuse_port_;
   std::shared_ptr<ConnectionSet> connections_;
   std::vector<std::shared_ptr<tcp::acceptor>> listeners_;
 };

@@ -47,7 +47,6 @@ struct ServerOptions {
   std::shared_ptr<BodyBudget> body_budget;  // for whole bodies, from their first byte until their handler has answered; none: no bound
   Bodies bodies = Bodies::whole;
   std::string instance;     // copied into each Request; empty for the public front
-  bool reuse_port = false;  // several servers, each on a loop of its own, share one port
 };
 
 // Runs to its end even when its client has gone. What it throws becomes a 500 with a logged reason.

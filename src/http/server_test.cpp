@@ -236,14 +236,6 @@ TEST(Server, ListensWhereItIsTold) {
   Server second(loop.get_executor(), echo);
   EXPECT_EQ(second.listen("127.0.0.1", *port).error().code, Errc::io);
   EXPECT_EQ(second.adopt(UniqueFd()).error().code, Errc::io);
-
-  ServerOptions options;
-  options.reuse_port = true;
-  Server sharing(loop.get_executor(), echo, options);
-  Server other(loop.get_executor(), echo, options);
-  const auto shared = sharing.listen("127.0.0.1", 0);
-  ASSERT_TRUE(shared);
-  EXPECT_TRUE(other.listen("127.0.0.1", *shared));
 }
 
 TEST(Server, AdoptsAListeningSocket) {
