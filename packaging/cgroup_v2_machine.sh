@@ -44,7 +44,7 @@ nodes() {
 
 # The emulated processor is ten to twenty times slower than a real one. So functions, and the neighbour's calls, get more time (the
 # files are this machine's own copies, in memory), and tests are passed over whose limits it does not keep: a second call within the
-# idle timeout of 300 ms, eight boots within half a second, a runtime that exits within the 100 ms that it has to do so by itself (and a
+# idle timeout of 300 ms, memory filled within two seconds, eight boots within half a second, a runtime that exits within the 100 ms that it has to do so by itself (and a
 # storm of such calls), and most of the bombs.
 sed -i 's/Timeout: 10\b/Timeout: 120/' tests/lib/lambda.mjs
 sed -i 's/Timeout: 20\b/Timeout: 200/' tests/e2e/failures.test.mjs tests/security/resources.test.mjs
@@ -53,6 +53,7 @@ sed -i 's/slowestMs = 3000/slowestMs = 60000/; s/Timeout: 10\b/Timeout: 120/' te
 check wick_warden_test 300 "$build/bin/wick_warden_test" --gtest_brief=1
 check wick_sandbox_test 600 "$build/bin/wick_sandbox_test" --gtest_brief=1
 nodes 400 tests/e2e/delegated.test.mjs
+nodes 400 tests/e2e/templates.test.mjs --test-skip-pattern='cold starts are forks|ends alone'
 nodes 240 tests/e2e/on_demand.test.mjs --test-skip-pattern='a warm instance|concurrent calls'
 nodes 400 tests/e2e/failures.test.mjs --test-skip-pattern='^exit$|^exit-status$|^segfault$|^the neighbour'
 nodes 500 tests/security/resources.test.mjs --test-name-pattern='^(forks|memory|shared_memory) in invocation|^afterwards'

@@ -82,14 +82,14 @@ std::vector<std::string> make_environment(const function::Version& version, cons
   set_reserved(variables, version, options, log_stream, initialization);
   std::vector<std::string> out;
   out.reserve(variables.size());
-  for (const auto& [key, value] : variables) out.push_back(key + "=" + value);
+  for (const auto& [key, value] : variables) out.push_back(fmt::format("{}={}", key, value));
   return out;
 }
 
 std::vector<std::string> make_bare_environment(const function::Version& version) {
   std::vector<std::string> out;
   for (const auto& [key, value] : defaults(version)) {
-    if (!key.starts_with("AWS_")) out.push_back(key + "=" + value);
+    if (!key.starts_with("AWS_")) out.push_back(fmt::format("{}={}", key, value));
   }
   return out;
 }

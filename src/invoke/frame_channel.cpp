@@ -64,7 +64,7 @@ Reply unexpected(const Frame& frame) { return ended(Reply::End::broken, fmt::for
 
 }  // namespace
 
-FrameChannel::FrameChannel(asio::any_io_executor loop, std::function<void(std::string_view)> log) : socket_(std::move(loop)), log_(std::move(log)) {}
+FrameChannel::FrameChannel(asio::any_io_executor loop, std::function<void(std::string_view)> log) : socket_(loop), log_(std::move(log)) {}
 
 Result<> FrameChannel::open(UniqueFd socket) {
   boost::system::error_code ec;

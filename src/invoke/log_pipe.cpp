@@ -24,7 +24,7 @@ constexpr int kReadsMax = 16;  // in one drain()
 
 }  // namespace
 
-LogPipe::LogPipe(asio::any_io_executor loop, std::function<void(std::string_view)> line) : pipe_(std::move(loop)), line_(std::move(line)) {}
+LogPipe::LogPipe(asio::any_io_executor loop, std::function<void(std::string_view)> line) : pipe_(loop), line_(std::move(line)) {}
 
 Result<> LogPipe::open(UniqueFd read_end) {
   boost::system::error_code ec;

@@ -141,7 +141,7 @@ asio::awaitable<void> Templates::make(EntryPtr entry) {
     try_later(*entry, "it could not be started: " + made.error().message);
     co_return;
   }
-  const InstancePtr instance = *made;
+  const InstancePtr& instance = *made;
   alive_.push_back(instance);
   entry->instance = instance;
   if (entry->gone || stopping_) instance->end();

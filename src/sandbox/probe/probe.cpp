@@ -160,12 +160,12 @@ void network() {
   outside.sin_port = htons(53);
   outside.sin_addr.s_addr = htonl(0x01010101);
   const int tcp = socket(AF_INET, SOCK_STREAM, 0);
-  report("reach the outside", connect(tcp, reinterpret_cast<const sockaddr*>(&outside), sizeof(outside)) == 0);
+  report("reach the outside", tcp >= 0 && connect(tcp, reinterpret_cast<const sockaddr*>(&outside), sizeof(outside)) == 0);
   sockaddr_in api = outside;
   api.sin_port = htons(4566);
   api.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const int local = socket(AF_INET, SOCK_STREAM, 0);
-  report("may connect to Wick's API", connect(local, reinterpret_cast<const sockaddr*>(&api), sizeof(api)) == 0);
+  report("may connect to Wick's API", local >= 0 && connect(local, reinterpret_cast<const sockaddr*>(&api), sizeof(api)) == 0);
   report("listen in Wick's place", [&api] {
     const int listener = socket(AF_INET, SOCK_STREAM, 0);
     const int yes = 1;

@@ -16,10 +16,11 @@ Result<> keep_capabilities(std::initializer_list<int> capabilities) {
   if (syscall(SYS_capget, &header, sets.data()) != 0) return fail_errno("read capabilities");
   std::uint64_t kept = 0;
   for (const int capability : capabilities) kept |= std::uint64_t{1} << capability;
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    sets[i].permitted &= static_cast<std::uint32_t>(kept >> (32 * i));
-    sets[i].effective = sets[i].permitted;
-    sets[i].inheritable = 0;
+  for (__user_cap_data_struct& set : sets) {
+    set.permitted &= static_cast<std::uint32_t>(kept);
+    set.effective = set.permitted;
+    set.inheritable = 0;
+    kept >>= 32;
   }
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return fail_errno("clear ambient capabilities");
   if (syscall(SYS_capset, &header, sets.data()) != 0) return fail_errno("set capabilities");

@@ -4,8 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -35,9 +37,7 @@ bool needs_equipment(const Fork& order, std::uint64_t tmp_bytes) { return !order
 Result<> give_order(int own, const Fork& order, std::span<const UniqueFd> descriptors) {
   std::string environment;
   for (const std::string_view entry : order.environment) environment.append(entry).push_back('\0');
-  std::vector<int> sent;
-  for (const UniqueFd& fd : descriptors) sent.push_back(fd.get());
-  const auto given = send_packet(own, environment, sent, Wait::no);
+  const auto given = send_packet(own, environment, numbers_of(descriptors), Wait::no);
   explicit_bzero(environment.data(), environment.size());
   if (!given) return fail(Errc::io, "a fork has gone before its order");
   return {};
@@ -56,10 +56,9 @@ Result<WaitingFork> Forker::fork(const Seat& seat, const std::vector<UniqueFd>& 
   WICK_CHECK(expect_in_template(process));
   WICK_TRY(Admission admission, Admission::seize(process));
   WICK_TRY(Pair own, make_pair_that_knows_senders());
-  std::vector<int> sent;
-  for (const UniqueFd& fd : seat.namespaces) sent.push_back(fd.get());
+  std::vector<int> sent = numbers_of(seat.namespaces);
   sent.push_back(own.theirs.get());
-  for (const UniqueFd& fd : doors) sent.push_back(fd.get());
+  std::ranges::copy(numbers_of(doors), std::back_inserter(sent));
   WICK_CHECK(send_packet(plan_.control, "O", sent, Wait::no));
   own.theirs.reset();
   WICK_CHECK(admission.admit(seat.numbers(), seat.cgroups, plan_.proc));

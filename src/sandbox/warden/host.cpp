@@ -60,8 +60,9 @@ void leave_out_unusable_runtimes(Options& options, std::vector<std::string>& mis
   std::erase_if(options.runtimes, [&](const HostRuntime& runtime) {
     if (is_in_usr(runtime)) return false;
     auto root = open_runtime_root(runtime, options.data_directory);
-    if (!root) missing.push_back(std::move(root).error().message);
-    return !root;
+    if (root) return false;
+    missing.push_back(std::move(root).error().message);
+    return true;
   });
 }
 

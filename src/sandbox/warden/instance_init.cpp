@@ -148,9 +148,11 @@ Result<pid_t> start_runtime(const Boot& boot, const Entry& entry, const std::vec
     arguments.push_back(std::move(bootstrap));
   }
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   std::vector<char*> environment;
+  environment.reserve(boot.environment.size() + 1);
   for (const std::string_view variable : boot.environment) environment.push_back(const_cast<char*>(variable.data()));
   environment.push_back(nullptr);
 

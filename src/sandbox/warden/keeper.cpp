@@ -107,6 +107,7 @@ class Keeping {
     awaits_parking_ = false;
     if (!forker_.has_parked() && !forker_.hear_parked()) return {};
     std::vector<std::uint32_t> numbers;
+    numbers.reserve(kept_.size());
     for (const auto& [number, kept] : kept_) numbers.push_back(number);
     for (const std::uint32_t number : numbers) WICK_CHECK(advance(number));
     return {};

@@ -63,6 +63,7 @@ void spawn(const std::vector<UniqueFd>& descriptors) {
   arguments.push_back(fmt::format("/proc/self/fd/{}", kFirst));
   arguments.emplace_back("tap0");
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   char* const environment[] = {nullptr};

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -65,6 +66,12 @@ Result<Pair> make_pipe() {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("make a pipe");
   return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+std::vector<int> numbers_of(std::span<const UniqueFd> descriptors) {
+  std::vector<int> numbers(descriptors.size());
+  std::ranges::transform(descriptors, numbers.begin(), &UniqueFd::get);
+  return numbers;
 }
 
 Result<> send_packet(int socket, std::string_view packet, std::span<const int> descriptors, Wait wait) {

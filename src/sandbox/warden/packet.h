@@ -23,6 +23,8 @@ Result<Pair> make_socket_pair(int type);
 Result<Pair> make_pair_that_knows_senders();
 Result<Pair> make_pipe();  // ours is the read end
 
+// As send_packet() takes them.
+std::vector<int> numbers_of(std::span<const UniqueFd> descriptors);
 // The descriptors stay the caller's. Error: unavailable where Wait::no would have to wait, io otherwise (EPIPE: the peer is gone).
 Result<> send_packet(int socket, std::string_view packet, std::span<const int> descriptors, Wait wait);
 

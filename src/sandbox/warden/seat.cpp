@@ -187,8 +187,7 @@ Result<Seat> make(const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
 }
 
 void hand_over(int socket, const Seat& seat) {
-  std::vector<int> descriptors;
-  for (const UniqueFd& fd : seat.namespaces) descriptors.push_back(fd.get());
+  std::vector<int> descriptors = numbers_of(seat.namespaces);
   descriptors.insert(descriptors.end(), {seat.first_process.get(), seat.network.runtime_api.get(), seat.network.api.get()});
   if (seat.outside) descriptors.push_back(seat.outside.get());
   say(socket, Word::done, seat.cgroups, descriptors);
@@ -231,9 +230,7 @@ Result<SeatMaker> SeatMaker::start(const SeatPlan& plan) {
 }
 
 Result<> SeatMaker::order(const std::vector<UniqueFd>& doors) {
-  std::vector<int> sent;
-  for (const UniqueFd& fd : doors) sent.push_back(fd.get());
-  auto ordered = send_packet(socket_.get(), "s", sent, Wait::no);
+  auto ordered = send_packet(socket_.get(), "s", numbers_of(doors), Wait::no);
   if (!ordered) socket_.reset();
   return ordered;
 }

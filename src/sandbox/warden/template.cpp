@@ -116,10 +116,8 @@ Result<std::size_t> Template::order_seat(std::string cgroup) {
 }
 
 Result<> Template::tell(NoteType type, std::size_t slot, std::string_view text, const std::vector<UniqueFd>& descriptors) {
-  std::vector<int> numbers;
-  for (const UniqueFd& fd : descriptors) numbers.push_back(fd.get());
   std::string note = encode_note({.type = type, .seat = static_cast<std::uint32_t>(slot)}, text);
-  auto sent = send_packet(keeper_.socket.get(), note, numbers, Wait::no);
+  auto sent = send_packet(keeper_.socket.get(), note, numbers_of(descriptors), Wait::no);
   explicit_bzero(note.data(), note.size());
   if (!sent) sent.error().code = Errc::unavailable;
   return sent;
