@@ -39,5 +39,5 @@ inside /root/wick/dev up
 inside /root/wick/build/release/bin/wick invoke hello-python -d '{"name": "bare machine"}'
 inside /root/wick/dev down
 inside /root/wick/dev test
-printf '%s: a minimal Debian %s ran ./dev up and passed ./dev test, in %s s\n' "$(date -u +%F)" "$(cat "$root/etc/debian_version")" \
-  "$((SECONDS - start))" | tee packaging/bare_machine.txt
+printf '%s: a minimal Debian %s ran ./dev up and passed ./dev test, in %s s%s\n' "$(date -u +%F)" "$(cat "$root/etc/debian_version")" \
+  "$((SECONDS - start))" "${1:+, with an existing ccache}" | tee packaging/bare_machine.txt
