@@ -243,10 +243,11 @@ test('without its template a function starts all the same, and gets another', as
   assert.equal((await untilForked('orphaned')).error, undefined);
 });
 
-// Forks are in a pid namespace further down.
+const runtimes = () => descendants(daemon.child.pid).filter(([, command]) => /bootstrap\.(cjs|py)/.test(command));
+
+// Their forks are in a pid namespace further down.
 function templates() {
-  const runtimes = descendants(daemon.child.pid).filter(([, command]) => /bootstrap\.(cjs|py)/.test(command));
-  return runtimes.filter(([pid]) => {
+  return runtimes().filter(([pid]) => {
     try {
       return /^NSpid:\t\d+\t\d+$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
     } catch {
@@ -261,6 +262,8 @@ test('with the functions their templates go', async () => {
   for (const { FunctionName } of Functions) await lambda.call('DeleteFunction', { FunctionName });
   await eventually(async () => (await daemon.instances()).length === 0, 'no instance is left');
   await eventually(() => templates() <= 2, 'the templates but for those of the bare runtimes are gone');
+  // Those keep more forks waiting after a rush, and half as many after each ten seconds without one.
+  await eventually(() => runtimes().length <= 4, 'each has one fork that waits', 60_000);
 });
 
 test('kill -9 of the daemon leaves nothing of templates and forks', async () => {
