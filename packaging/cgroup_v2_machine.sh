@@ -44,8 +44,8 @@ nodes() {
 
 # The emulated processor is ten to twenty times slower than a real one. So functions, and the neighbour's calls, get more time (the
 # files are this machine's own copies, in memory), and tests are passed over whose limits it does not keep: a second call within the
-# idle timeout of 300 ms, memory filled within two seconds, eight boots within half a second, a runtime that exits within the 100 ms that it has to do so by itself (and a
-# storm of such calls), and most of the bombs.
+# idle timeout of 300 ms, memory filled within two seconds, eight boots within half a second, a runtime that exits within the 100 ms that
+# it has to do so by itself (and a storm of such calls), and most of the bombs.
 sed -i 's/Timeout: 10\b/Timeout: 120/' tests/lib/lambda.mjs
 sed -i 's/Timeout: 20\b/Timeout: 200/' tests/e2e/failures.test.mjs tests/security/resources.test.mjs
 sed -i 's/slowestMs = 3000/slowestMs = 60000/; s/Timeout: 10\b/Timeout: 120/' tests/security/neighbour.mjs

@@ -24,4 +24,8 @@ class UniqueFd {
   int fd_ = -1;
 };
 
+// poll(2) for one: false when there is nothing to read after so many milliseconds (-1: waits for ever), or a signal came first. The end
+// of the other side counts as something to read.
+bool wait_readable(int fd, int millis);
+
 }  // namespace wick

@@ -46,7 +46,7 @@ struct ServerOptions {
   BodyLimit body_limit;                     // narrows limits.body_bytes; none: it does not
   std::shared_ptr<BodyBudget> body_budget;  // for whole bodies, from their first byte until their handler has answered; none: no bound
   Bodies bodies = Bodies::whole;
-  std::string instance;     // copied into each Request; empty for the public front
+  std::string instance;  // copied into each Request; empty for the public front
 };
 
 // Runs to its end even when its client has gone. What it throws becomes a 500 with a logged reason.

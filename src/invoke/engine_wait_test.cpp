@@ -21,7 +21,7 @@ struct WaitTest : EngineTest {
     };
   }
   std::atomic<int> hangs_at = 0;  // in its init
-  std::atomic<int> run_ms = 20;  // where the first start is expected to take about 90
+  std::atomic<int> run_ms = 20;   // where the first start is expected to take about 90
 };
 
 TEST_F(WaitTest, ShortRunsAreWaitedForInTheOrderOfTheCalls) {

@@ -7,8 +7,7 @@
 namespace wick::invoke {
 
 struct Watchdog::State : std::enable_shared_from_this<State> {
-  State(boost::asio::any_io_executor loop, const Clock& time, std::function<void()> call)
-      : timer(loop), clock(time), due(std::move(call)) {}
+  State(boost::asio::any_io_executor loop, const Clock& time, std::function<void()> call) : timer(loop), clock(time), due(std::move(call)) {}
 
   void arm() {
     if (at == kNever || armed_at <= at) return;

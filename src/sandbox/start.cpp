@@ -1,7 +1,6 @@
 #include "sandbox/start.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -23,11 +22,6 @@ namespace {
 constexpr char kPath[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr int kHelloMaxMillis = 10'000;
 constexpr int kEndMaxMillis = 3'000;
-
-bool wait_readable(int fd, int millis) {
-  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-  return poll(&waited, 1, millis) > 0;
-}
 
 Result<warden::Hello> receive_hello(int socket) {
   if (!wait_readable(socket, kHelloMaxMillis)) return fail(Errc::unavailable, "the sandbox's warden does not say that it is ready");

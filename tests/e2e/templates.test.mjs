@@ -1,7 +1,7 @@
 // Templates: instances of Node.js and Python functions are forks of a process that has run init, and are themselves all the same.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
 
 import { Daemon } from '../lib/daemon.mjs';
 import { Lambda } from '../lib/lambda.mjs';

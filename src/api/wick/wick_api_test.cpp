@@ -66,9 +66,8 @@ class WickApiTest : public testing::Test {
     engine_ = std::make_unique<invoke::Engine>(
         loop_.get_executor(), backend_, *packages_, pool_, Clock::system(), invoke::EngineOptions{}, [](invoke::LogEvent) {},
         [](invoke::UsageRecord) {});
-    usage_ = std::make_unique<service::usage::Usage>(loop_.get_executor(), pool_, *kv_, Clock::system(), [](const function::FunctionName&) {
-      return function::Tags{{"team", "red"}};
-    });
+    usage_ = std::make_unique<service::usage::Usage>(loop_.get_executor(), pool_, *kv_, Clock::system(),
+                                                     [](const function::FunctionName&) { return function::Tags{{"team", "red"}}; });
     DaemonInfo info{.version = "1.2.3",
                     .started = WallTime(),
                     .data = folder_,

@@ -171,7 +171,7 @@ void network() {
     const int yes = 1;
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes));
-    return bind(listener, reinterpret_cast<const sockaddr*>(&api), sizeof(api)) == 0 && listen(listener, 1) == 0;
+    return listener >= 0 && bind(listener, reinterpret_cast<const sockaddr*>(&api), sizeof(api)) == 0 && listen(listener, 1) == 0;
   }());
 }
 
@@ -259,6 +259,7 @@ void print_status() {
       if (strncmp(line, key, strlen(key)) == 0) std::printf("%s", line);
     }
   }
+  if (status != nullptr) std::fclose(status);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <string_view>
+#include <vector>
 
 #include "native/wick_fork.h"
 
@@ -21,8 +22,7 @@ char text[WICK_ENVIRONMENT_MAX];
 }  // namespace
 
 int main() {
-  char* ballast = static_cast<char*>(malloc(kBallast));
-  memset(ballast, 1, kBallast);
+  const std::vector<char> ballast(kBallast, 1);
   const char* mode = getenv("MODE");
   if (send(kChannel, "parked", 6, 0) != 6) return 1;
   if (mode != nullptr && std::string_view(mode) == "stop") raise(SIGSTOP);

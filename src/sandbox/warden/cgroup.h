@@ -55,7 +55,7 @@ class Cgroup {
 // divide that. It is removed with the last that has it, each instance's group among them.
 class CgroupShare {
  public:
-  // Made in these folders.
+  // Made in these folders, which stay their owner's and outlive it.
   CgroupShare(std::vector<int> folders, std::string name) : folders_(std::move(folders)), name_(std::move(name)) {}
   ~CgroupShare();
   CgroupShare(const CgroupShare&) = delete;

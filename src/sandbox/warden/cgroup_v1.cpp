@@ -74,8 +74,8 @@ class CgroupV1 final : public Cgroup {
   int out_of_memory_event() const override { return event_.get(); }
   bool out_of_memory() const override {
     const Controller* memory = find("memory");
-    const auto control =
-        memory == nullptr ? fail(Errc::not_found, "no memory controller") : read_at(memory->own.get(), path(*memory) + "/memory.oom_control");
+    if (memory == nullptr) return false;
+    const auto control = read_at(memory->own.get(), path(*memory) + "/memory.oom_control");
     return control && number_of(*control, "oom_kill") > 0;
   }
   Usage usage() const override {

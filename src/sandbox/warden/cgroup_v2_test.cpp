@@ -63,7 +63,7 @@ TEST_F(CgroupV2Test, AShareHoldsItsGroupsAndGoesWithTheLast) {
   auto share = (*cgroups)->make_share("s");
   ASSERT_TRUE(share) << share.error().message;
   EXPECT_TRUE(get("wick/s/cgroup.subtree_control").starts_with("+pids"));  // the last of what is written
-  fs::remove(folder_ / "wick/s/cgroup.subtree_control");     // on a cgroup file system it is not in rmdir(2)'s way
+  fs::remove(folder_ / "wick/s/cgroup.subtree_control");                   // on a cgroup file system it is not in rmdir(2)'s way
   auto cgroup = (*cgroups)->make("1", *share);
   ASSERT_TRUE(cgroup) << cgroup.error().message;
   put("wick/s/1/cpu.max");

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -238,8 +237,7 @@ void Instance::remove_cgroup() {
 // True once every process of the tree is gone: the first one has ended only after all others of its namespace.
 bool Instance::reap() {
   if (gone_ || !init_) return gone_;  // one without a process is still in the making
-  pollfd end{.fd = init_.get(), .events = POLLIN, .revents = 0};
-  if (poll(&end, 1, 0) <= 0) return false;
+  if (!wait_readable(init_.get(), 0)) return false;
   read_news();  // all that it will ever say
   if (!status_) status_ = SIGKILL;
   init_.reset();

@@ -1,7 +1,6 @@
 #include "sandbox/warden/instance_init.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -60,9 +59,8 @@ Result<> reach_outside(int socket) {
   const std::array<int, 1> sent{theirs.get()};
   WICK_CHECK(send_packet(socket, std::string(1, static_cast<char>(NewsType::outside)), sent, Wait::no));
   theirs.reset();
-  pollfd ready{.fd = ours.get(), .events = POLLIN, .revents = 0};
   char byte = 0;
-  if (poll(&ready, 1, kOutsideMaxMillis) <= 0 || read(ours.get(), &byte, 1) != 1)
+  if (!wait_readable(ours.get(), kOutsideMaxMillis) || read(ours.get(), &byte, 1) != 1)
     return fail(Errc::failed_precondition, "the outside network cannot be connected here");
   return {};
 }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/fsuid.h>
@@ -149,9 +148,8 @@ Result<UniqueFd> reach_outside(const Host& host, int network) {
   WICK_TRY(Pair ready, make_pipe());
   WICK_TRY(UniqueFd lifeline, host.outside.connect(network, -1, ready.theirs.get()));
   ready.theirs.reset();
-  pollfd waited{.fd = ready.ours.get(), .events = POLLIN, .revents = 0};
   char byte = 0;
-  if (poll(&waited, 1, kOutsideMaxMillis) <= 0 || read(ready.ours.get(), &byte, 1) != 1)
+  if (!wait_readable(ready.ours.get(), kOutsideMaxMillis) || read(ready.ours.get(), &byte, 1) != 1)
     return fail(Errc::failed_precondition, "the outside network cannot be connected here");
   return lifeline;
 }

@@ -1,6 +1,5 @@
 #include "sandbox/warden/template.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -21,11 +20,6 @@ namespace {
 
 constexpr std::size_t kUnknownEndsMax = 64;
 constexpr int kLost = SIGKILL;  // the status of one whose own nobody has seen
-
-bool is_readable(int socket) {
-  pollfd waited{.fd = socket, .events = POLLIN, .revents = 0};
-  return poll(&waited, 1, 0) > 0;
-}
 
 }  // namespace
 
@@ -52,7 +46,7 @@ Result<std::size_t> Template::fork(const Fork& request, std::string_view packet,
   stocking_ = true;
   const auto is_made = [](const Free& free) { return free.stage != Stage::ordered; };
   if (std::ranges::none_of(free_, is_made)) seats_wanted_ = std::min(2 * seats_wanted_, kSeatsMax);
-  for (Free& free : free_) free.has_gone = free.own && is_readable(free.own.get());  // it says nothing while it waits
+  for (Free& free : free_) free.has_gone = free.own && wait_readable(free.own.get(), 0);  // it says nothing while it waits
   if (std::ranges::all_of(free_, &Free::has_gone)) WICK_CHECK(make_seat(std::move(cgroup)));
   const auto furthest = std::ranges::max_element(free_, {}, [](const Free& free) { return free.has_gone ? -1 : static_cast<int>(free.stage); });
   Free seat = std::move(*furthest);
