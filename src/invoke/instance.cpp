@@ -98,6 +98,7 @@ asio::awaitable<Result<sandbox::Booted>> Instance::begin(Origin origin) {
   spec.environment = std::move(variables);
   spec.limits = limits();
   spec.network = site_->options.outside_network ? sandbox::Network::outside : sandbox::Network::api_only;
+  if (!is_template()) spec.share = version_->generation;
   spec.is_template = is_template();
   co_return co_await site_->backend.boot(std::move(spec), exited);
 }

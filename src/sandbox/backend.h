@@ -30,6 +30,7 @@ struct Spec {
   std::vector<std::string> environment;  // K=V, complete
   Limits limits;
   Network network = Network::api_only;
+  std::string share;         // a name for all instances that are to have one share of the processor together; empty: it has its own
   bool is_template = false;  // its runtime is told to park once init is done (runtime/README.md), and fork() may name it then
 };
 

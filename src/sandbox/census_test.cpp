@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -58,6 +59,15 @@ bool runs(pid_t pid) {
   return end != std::string::npos && stat[end + 2] != 'Z' && stat[end + 2] != 'X';
 }
 
+std::string cpu_parent_of(pid_t pid) {
+  std::istringstream groups(text_of(fmt::format("/proc/{}/cgroup", pid)));  // 4:cpu,cpuacct:/path, or 0::/path
+  for (std::string line; std::getline(groups, line);) {
+    const std::string controllers = "," + line.substr(line.find(':') + 1, line.rfind(':') - line.find(':') - 1) + ",";
+    if (controllers == ",," || controllers.find(",cpu,") != std::string::npos) return fs::path(line).parent_path().filename().string();
+  }
+  return {};
+}
+
 std::set<pid_t> descendants(pid_t ancestor) {
   std::multimap<pid_t, pid_t> children;
   for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -79,7 +89,7 @@ std::set<pid_t> descendants(pid_t ancestor) {
 }
 
 std::size_t cgroup_count(const fs::path& data) {
-  struct stat status{};
+  struct stat status {};
   stat(data.c_str(), &status);
   const std::string name = fmt::format("wick-{:x}-{:x}", status.st_dev, status.st_ino);
   return count_below("/sys/fs/cgroup", name, 8);

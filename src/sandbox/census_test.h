@@ -14,6 +14,7 @@ namespace wick::sandbox {
 std::string text_of(const std::filesystem::path& path);  // as much as can be read: a process may end meanwhile
 bool runs(pid_t pid);                                    // false for one that only waits to be reaped
 std::set<pid_t> descendants(pid_t ancestor);
+std::string cpu_parent_of(pid_t pid);                         // the name of the group above its own that divides the processor
 std::size_t cgroup_count(const std::filesystem::path& data);  // the warden's folders for this data directory, and those below them
 
 struct Census {

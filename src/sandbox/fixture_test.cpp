@@ -143,7 +143,8 @@ Spec SandboxTest::spec_of(std::string package) const {
           .layers = {},
           .environment = {"PATH=/usr/bin:/bin", "LANG=C"},
           .limits = {.memory_bytes = 256 * kMiB, .cpu_millis = 1000, .pids = 64, .tmp_bytes = 16 * kMiB},
-          .network = Network::api_only};
+          .network = Network::api_only,
+          .share = {}};
 }
 
 Outcome SandboxTest::run(Spec spec) {

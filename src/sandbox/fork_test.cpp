@@ -145,20 +145,12 @@ TEST_P(ForkTest, OneThatEndsBeforeItsOrderIsReplaced) {
 }
 
 TEST_P(ForkTest, SharesTheProcessorWithTheOthersOfItsTemplate) {
-  const auto share_of = [](pid_t pid) {
-    std::istringstream groups(text_of(fmt::format("/proc/{}/cgroup", pid)));  // 4:cpu,cpuacct:/path, or 0::/path
-    for (std::string line; std::getline(groups, line);) {
-      const std::string controllers = "," + line.substr(line.find(':') + 1, line.rfind(':') - line.find(':') - 1) + ",";
-      if (controllers == ",," || controllers.find(",cpu,") != std::string::npos) return std::filesystem::path(line).parent_path().filename().string();
-    }
-    return std::string();
-  };
   const Life origin = make_template();
   const Life one = begin(fork_of(origin, "echo up; cat <&3"));
   const Life two = begin(fork_of(origin, "echo up; cat <&3"));
   EXPECT_EQ(read_line(one) + read_line(two), "upup");
   std::set<std::string> shares;
-  for (const pid_t pid : forks()) shares.insert(share_of(pid));
+  for (const pid_t pid : forks()) shares.insert(cpu_parent_of(pid));
   EXPECT_THAT(shares, testing::ElementsAre("share-" + origin.booted.id.str()));
 }
 
@@ -284,6 +276,47 @@ TEST_P(ForkTest, ATemplateThatDoesNotAnswerIsEnded) {
     EXPECT_EQ(refused.error().code, Errc::unavailable) << mode;
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << mode;
     run_until([&] { return origin.has_ended(); });
+  }
+}
+
+TEST_P(ForkTest, PlacesThatATemplateStopsAreGivenUp) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
+  const Census before = take_census(pid_, folder_ / "data");
+  {
+    Spec spec = spec_of_template();
+    spec.environment.emplace_back("MODE=harass");
+    const Life origin = make_template(spec);
+    wait_for_a_fork();
+    ASSERT_EQ(send(origin.booted.channel.get(), "!", 1, MSG_NOSIGNAL), 1);
+    std::vector<Life> forked;
+    std::optional<Error> refused;
+    while (!refused && forked.size() < 8) {  // the first ones have places that were made before
+      Life life;
+      auto booted = fork(fork_of(origin, "sleep 1000"), note_in(life));
+      if (booted) {
+        life.booted = std::move(*booted);
+        forked.push_back(std::move(life));
+      } else {
+        refused = std::move(booted).error();
+      }
+    }
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->code, Errc::unavailable) << refused->message;
+    for (const Life& life : forked) warden_->backend->kill(life.booted.id);
+    warden_->backend->kill(origin.booted.id);
+    run_until([&] { return origin.has_ended() && std::ranges::all_of(forked, &Life::has_ended); });
+  }
+  Census after;
+  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
+                                                                                                                            << after;
+}
+
+TEST_P(ForkTest, MayHaveMoreMemoryThanItsTemplate) {
+  const Life origin = make_template();
+  for (const std::uint64_t memory : {1024 * kMiB, 64 * kMiB, 512 * kMiB}) {
+    ForkSpec spec = fork_of(origin, "exec perl -e '$x = \"x\" x (100 << 20); print \"well\"'");
+    spec.limits.memory_bytes = memory;
+    EXPECT_EQ(run_fork(spec), memory > 100 * kMiB ? "well" : "");
   }
 }
 

@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,7 +22,8 @@ using LifecycleTest = SandboxTest;
 INSTANTIATE_TEST_SUITE_P(Modes, LifecycleTest, testing::Values(Mode::root, Mode::rootless), name_of);
 
 TEST_P(LifecycleTest, FiftyBootsLeaveNothing) {
-  const Spec spec = spec_of(make_package({{"bootstrap", "#!/bin/sh\nsleep 1000 &\nexit 3\n"}}));
+  Spec spec = spec_of(make_package({{"bootstrap", "#!/bin/sh\nsleep 1000 &\nexit 3\n"}}));
+  spec.share = "theirs";
   std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
   const Census before = take_census(pid_, folder_ / "data");
   for (int round = 0; round < 5; ++round) {
@@ -33,6 +36,34 @@ TEST_P(LifecycleTest, FiftyBootsLeaveNothing) {
   Census after;
   EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
                                                                                                                             << after;
+}
+
+TEST_P(LifecycleTest, BootedInstancesOfOneNameShareTheProcessor) {
+  if (!has_limits()) GTEST_SKIP() << "no cgroups in this mode";
+  std::set<std::size_t> ended;
+  std::vector<Booted> booted;
+  std::map<std::size_t, std::string> parents;
+  for (std::size_t i = 0; i < 5; ++i) {
+    const std::string command = fmt::format("sleep {}", 1000 + i);
+    Spec spec = spec_of(make_package({{"bootstrap", fmt::format("#!/bin/sh\necho up\nexec {}\n", command)}}));
+    spec.share = i == 3 ? "other" : "one";
+    booted.push_back(boot(std::move(spec), [&ended, i](const Exit&) { ended.insert(i); }));
+    std::string cmdline = command + '\0';
+    std::ranges::replace(cmdline, ' ', '\0');
+    run_until([&] {
+      for (const pid_t pid : descendants(pid_)) {
+        if (text_of(fmt::format("/proc/{}/cmdline", pid)) == cmdline) parents[i] = cpu_parent_of(pid);
+      }
+      return parents.contains(i);
+    });
+  }
+  EXPECT_THAT(parents[0], testing::StartsWith("wick-"));
+  EXPECT_THAT(parents[1], testing::StartsWith("share-"));
+  EXPECT_EQ(parents[2], parents[1]);
+  EXPECT_EQ(parents[3], parents[0]);
+  EXPECT_EQ(parents[4], parents[1]);
+  for (const Booted& one : booted) warden_->backend->kill(one.id);
+  run_until([&] { return ended.size() == booted.size(); });
 }
 
 TEST_P(LifecycleTest, EverythingEndsWithTheDaemon) {

@@ -33,6 +33,7 @@ warden::Boot message_of(const Spec& spec, const std::string& id) {
           .limits = spec.limits,
           .network = spec.network,
           .is_template = spec.is_template,
+          .share = spec.share,
           .environment = {spec.environment.begin(), spec.environment.end()}};
 }
 

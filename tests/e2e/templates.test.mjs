@@ -142,11 +142,15 @@ def handler(event, context):
 for (const [language, deploy] of Object.entries(languages)) {
   test(`${language}: a fork that exits, overruns its memory or its time ends alone`, async () => {
     const name = `failing-${language}`;
+    const filling = `filling-${language}`; // takes its time where memory is slow
     await deploy(name, failing[language], { Timeout: 2 });
-    await untilForked(name);
-    await gone(name);
+    await deploy(filling, failing[language], { Timeout: 60 });
+    for (const each of [name, filling]) {
+      await untilForked(each);
+      await gone(each);
+    }
     const neighbour = call(name, { sleep: 1.5 });
-    const [exited, filled, late] = await Promise.all([{ exit: 3 }, { fill: true }, { sleep: 10 }].map((event) => call(name, event)));
+    const [exited, filled, late] = await Promise.all([call(name, { exit: 3 }), call(filling, { fill: true }), call(name, { sleep: 10 })]);
     for (const { start } of [exited, filled, late]) assert.equal(start, 'versionTemplate');
     assert.equal(exited.error, 'Unhandled');
     assert.match(exited.payload.errorMessage, /Runtime exited with error: exit status 3/);

@@ -1,5 +1,6 @@
 // Runs inside an instance as a template. MODE=stop: it stops itself, and MODE=deaf: it does not listen, each after it has said that it is
-// parked. Its forks run the shell script that their environment has in DO.
+// parked. MODE=harass: a child of it stops, once the daemon says so, every process of the warden's that it sees. Its forks run the shell script that
+// their environment has in DO.
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,21 @@ constexpr std::size_t kBallast = 8 * 1024 * 1024;  // memory that a template has
 
 char text[WICK_ENVIRONMENT_MAX];
 
+// Those are of no session that is to be seen from here. The numbers of new ones are known beforehand.
+[[noreturn]] void harass() {
+  constexpr pid_t kAhead = 64;
+  char start = 0;
+  (void)read(kChannel, &start, 1);
+  for (pid_t last = getpid();;) {
+    const pid_t first = last + 1;
+    for (pid_t pid = first; pid < first + kAhead; ++pid) {
+      const pid_t session = getsid(pid);
+      if (session == 0) kill(pid, SIGSTOP);
+      if (session > 0) last = pid;
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -28,6 +44,7 @@ int main() {
   if (mode != nullptr && std::string_view(mode) == "stop") raise(SIGSTOP);
   if (mode != nullptr && std::string_view(mode) == "deaf") pause();
   if (mode != nullptr && std::string_view(mode) == "leave") return 7;
+  if (mode != nullptr && std::string_view(mode) == "harass" && fork() == 0) harass();
   wick_park(kControl);
   const int size = wick_adopt(text);
   for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) putenv(entry);

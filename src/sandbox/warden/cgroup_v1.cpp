@@ -25,8 +25,8 @@ struct Controller {
 using Controllers = std::vector<Controller>;
 
 bool is_same(int folder, int other) {
-  struct stat one{};
-  struct stat two{};
+  struct stat one {};
+  struct stat two {};
   return fstat(folder, &one) == 0 && fstat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
@@ -41,8 +41,11 @@ class CgroupV1 final : public Cgroup {
   }
   Result<> limit(const Limits& limits, OutOfMemory) override {
     const std::string memory = std::to_string(limits.memory_bytes);
+    // That of memory and swap, which is not there without swap accounting, is never to be below that of memory: a rise begins with it, and
+    // a fall ends with it.
+    (void)set("memory", "memory.memsw.limit_in_bytes", memory);
     WICK_CHECK(set("memory", "memory.limit_in_bytes", memory));
-    (void)set("memory", "memory.memsw.limit_in_bytes", memory);  // not there without swap accounting
+    (void)set("memory", "memory.memsw.limit_in_bytes", memory);
     (void)set("memory", "memory.swappiness", "0");
     (void)set("memory", "memory.kmem.tcp.limit_in_bytes", std::to_string(limits.memory_bytes / kTcpShare));
     return set("pids", "pids.max", std::to_string(limits.pids));

@@ -45,7 +45,7 @@ void set_own_limits() {
 
 // One for each data directory, and the same one at the next start.
 Result<std::string> cgroup_name(const std::string& data_directory) {
-  struct stat status{};
+  struct stat status {};
   if (stat(data_directory.c_str(), &status) != 0) return fail_errno("look at", data_directory);
   return fmt::format("wick-{:x}-{:x}", status.st_dev, status.st_ino);
 }
@@ -76,13 +76,17 @@ Result<> drop_what_is_not_needed() {
       {CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_ADMIN, CAP_KILL, CAP_DAC_OVERRIDE, CAP_SYS_PTRACE, CAP_SYS_CHROOT, CAP_SYS_NICE});
 }
 
-// The rights that it takes are root's; registers are those of one machine; a fork must be told from its template by its groups.
-bool can_fork(bool root, bool cgroups) {
+// Why templates cannot be forked here; empty where they can. The rights that it takes are root's; registers are those of one machine; a
+// fork must be told from its template by its groups; and what has changed its user must be nobody's to read (seat.h).
+std::string why_no_forks(bool root, bool cgroups, bool keeps_dumps) {
 #ifdef __x86_64__
-  return root && cgroups;
+  if (!root) return "since only root can put forks into namespaces of their own";
+  if (!cgroups) return "since there are no control groups for them";
+  if (keeps_dumps) return "since processes that change their user can be read here: set fs.suid_dumpable to 0";
+  return {};
 #else
-  (void)root, (void)cgroups;
-  return false;
+  (void)root, (void)cgroups, (void)keeps_dumps;
+  return "since forks can be put into namespaces of their own on x86-64 alone";
 #endif
 }
 
@@ -108,8 +112,10 @@ Result<Host> set_up_host(Options options) {
   WICK_TRY(Networks networks, Networks::open(std::move(proc_self)));
   WICK_TRY(SyscallFilter filter, compile_syscall_filter());
   WICK_TRY(SyscallFilter template_filter, compile_syscall_filter(FilterFor::templates));
-  const bool forks = can_fork(root, found.cgroups != nullptr);
-  if (!forks) missing.push_back("no templates: each cold start boots its runtime, since here forks cannot be put into namespaces of their own");
+  WICK_TRY(const UniqueFd proc, open_folder("/host/proc"));
+  const auto suid_dumpable = read_at(proc.get(), "sys/fs/suid_dumpable");
+  const std::string no_forks = why_no_forks(root, found.cgroups != nullptr, suid_dumpable && suid_dumpable->starts_with('1'));
+  if (!no_forks.empty()) missing.push_back("no templates: each cold start boots its runtime, " + no_forks);
   WICK_CHECK(drop_what_is_not_needed());
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("make undumpable");
   UniqueFd warden(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
@@ -124,7 +130,7 @@ Result<Host> set_up_host(Options options) {
               .warden = std::move(warden),
               .outside = std::move(outside),
               .user_namespace = std::move(user_namespace),
-              .can_fork = forks};
+              .can_fork = no_forks.empty()};
 }
 
 uid_t user_of(const Host& host, std::size_t slot) { return host.own_users ? kFirstUser + static_cast<uid_t>(slot) : kRootlessUser; }

@@ -40,11 +40,11 @@ Result<pid_t> fork_into(int cgroup_folder, int& pidfd) {
 
 }  // namespace
 
-Result<std::unique_ptr<Instance>> Instance::prepare(const Host& host, const std::string& name, uid_t user) {
+Result<std::unique_ptr<Instance>> Instance::prepare(const Host& host, const std::string& name, uid_t user, CgroupSharePtr share) {
   std::unique_ptr<Instance> instance(new Instance(host));
   WICK_TRY(instance->network_, host.networks.make());
   if (host.cgroups) {
-    WICK_TRY(instance->cgroup_, host.cgroups->make(name));
+    WICK_TRY(instance->cgroup_, host.cgroups->make(name, std::move(share)));
   }
   WICK_CHECK(instance->clone_init(user));
   return instance;

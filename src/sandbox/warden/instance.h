@@ -22,8 +22,9 @@ namespace wick::sandbox::warden {
 
 class Instance {
  public:
-  // Makes the cgroup, the network and the first process, and does not wait for it. name is the cgroup's.
-  static Result<std::unique_ptr<Instance>> prepare(const Host& host, const std::string& name, uid_t user);
+  // Makes the cgroup, the network and the first process, and does not wait for it. name is the cgroup's, which lies in the share or, where
+  // that is null, directly below the warden's.
+  static Result<std::unique_ptr<Instance>> prepare(const Host& host, const std::string& name, uid_t user, CgroupSharePtr share);
   ~Instance();
 
   // Makes the cgroup alone, for a seat, with the limits that it will likely have.

@@ -9,16 +9,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "sandbox/warden/file_at.h"
 #include "sandbox/warden/fork.h"
 #include "sandbox/warden/message.h"
@@ -30,6 +34,7 @@
 namespace wick::sandbox::warden {
 namespace {
 
+constexpr Millis kMakerMax{1000 * (kSeatMaxSeconds + 1)};
 constexpr int kSocketBytes = 8 * 1024 * 1024;  // orders of some hundred forks at once
 
 // A seat, from its order to that of its fork.
@@ -42,9 +47,15 @@ struct Kept {
   std::vector<UniqueFd> order_descriptors;
 };
 
+// What a maker makes now.
+struct Making {
+  std::uint64_t seat = 0;
+  MonoTime due;  // when nothing more is to be expected of the maker
+};
+
 struct Maker {
   std::optional<SeatMaker> process;
-  std::optional<std::uint32_t> seat;  // that it makes now
+  std::optional<Making> making;
 };
 
 class Keeping {
@@ -64,8 +75,8 @@ class Keeping {
       waited[0] = {.fd = socket_, .events = POLLIN, .revents = 0};
       waited[1] = {.fd = awaits_parking_ ? plan_.control : -1, .events = POLLIN, .revents = 0};
       for (std::size_t i = 0; i < kMakersMax; ++i)
-        waited.at(2 + i) = {.fd = makers_.at(i).seat ? makers_.at(i).process->descriptor() : -1, .events = POLLIN, .revents = 0};
-      if (poll(waited.data(), waited.size(), -1) < 0) return fail_errno("wait for orders");
+        waited.at(2 + i) = {.fd = makers_.at(i).making ? makers_.at(i).process->descriptor() : -1, .events = POLLIN, .revents = 0};
+      if (poll(waited.data(), waited.size(), millis_until_due()) < 0) return fail_errno("wait for orders");
       if (waited[0].revents != 0) {
         WICK_TRY(const bool more, take_order());
         if (!more) return {};
@@ -73,6 +84,7 @@ class Keeping {
       for (std::size_t i = 0; i < kMakersMax; ++i) {
         if (waited.at(2 + i).revents != 0) WICK_CHECK(take_seat(makers_.at(i)));
       }
+      give_up_what_is_overdue();
       if (awaits_parking_ && (forker_.has_parked() || waited[1].revents != 0)) WICK_CHECK(begin_forks());
       begin_seats();
     }
@@ -106,21 +118,21 @@ class Keeping {
   Result<> begin_forks() {
     awaits_parking_ = false;
     if (!forker_.has_parked() && !forker_.hear_parked()) return {};
-    std::vector<std::uint32_t> numbers;
+    std::vector<std::uint64_t> numbers;
     numbers.reserve(kept_.size());
     for (const auto& [number, kept] : kept_) numbers.push_back(number);
-    for (const std::uint32_t number : numbers) WICK_CHECK(advance(number));
+    for (const std::uint64_t number : numbers) WICK_CHECK(advance(number));
     return {};
   }
 
   void begin_seats() {
     for (Maker& maker : makers_) {
-      while (!maker.seat && !ordered_.empty()) {
+      while (!maker.making && !ordered_.empty()) {
         const auto kept = kept_.find(ordered_.front());
         ordered_.pop_front();
         if (kept == kept_.end()) continue;
         if (auto ordered = order_seat(maker, kept->second.doors); ordered)
-          maker.seat = kept->first;
+          maker.making = Making{.seat = kept->first, .due = Clock::system().monotonic() + kMakerMax};
         else
           tell_failure(kept->first, ordered.error());
       }
@@ -128,21 +140,40 @@ class Keeping {
   }
 
   Result<> order_seat(Maker& maker, const std::vector<UniqueFd>& doors) {
-    if (!maker.process || !maker.process->is_well()) {
-      WICK_TRY(maker.process, SeatMaker::start({.host = plan_.host,
-                                                .place = place_,
-                                                .proc = proc_.get(),
-                                                .user = plan_.user,
-                                                .tmp_bytes = plan_.tmp_bytes,
-                                                .outside = plan_.network == Network::outside}));
-    }
+    if (maker.process && maker.process->order(doors)) return {};
+    WICK_TRY(maker.process, SeatMaker::start({.host = plan_.host,
+                                              .place = place_,
+                                              .proc = proc_.get(),
+                                              .user = plan_.user,
+                                              .tmp_bytes = plan_.tmp_bytes,
+                                              .outside = plan_.network == Network::outside}));
     return maker.process->order(doors);
   }
 
+  int millis_until_due() const {
+    std::optional<MonoTime> next;
+    for (const Maker& maker : makers_) {
+      if (maker.making && (!next || maker.making->due < *next)) next = maker.making->due;
+    }
+    if (!next) return -1;
+    return static_cast<int>(std::max(std::chrono::ceil<Millis>(*next - Clock::system().monotonic()), Millis(0)).count());
+  }
+
+  // A maker ends itself at its own deadline, which shows, unless something keeps its socket.
+  void give_up_what_is_overdue() {
+    const MonoTime now = Clock::system().monotonic();
+    for (Maker& maker : makers_) {
+      if (!maker.making || now < maker.making->due) continue;
+      maker.process.reset();
+      tell_failure(std::exchange(maker.making, std::nullopt)->seat, {Errc::unavailable, "a maker of places for forks does not answer"});
+    }
+  }
+
   Result<> take_seat(Maker& maker) {
-    const std::uint32_t number = *std::exchange(maker.seat, std::nullopt);
+    const std::uint64_t number = std::exchange(maker.making, std::nullopt)->seat;
     auto seat = maker.process->take();
-    if (ordered_.empty() && &maker != makers_.data()) maker.process.reset();
+    // Whoever has failed to make one has changed its own place as well.
+    if (!seat || (ordered_.empty() && &maker != makers_.data())) maker.process.reset();
     begin_seats();  // beside the fork into this one
     const auto found = kept_.find(number);
     if (found == kept_.end()) return {};  // the warden ends what is in its groups
@@ -163,7 +194,7 @@ class Keeping {
 
   // A fork into the seat, once it is wanted and there is one, and then its order. An error is one after which the template is not to be
   // relied on.
-  Result<> advance(std::uint32_t number) {
+  Result<> advance(std::uint64_t number) {
     Kept& kept = kept_.at(number);
     const bool is_ordered = !kept.order.empty();
     if (!kept.seat || !(is_ordered || (kept.ahead && forker_.has_parked()))) return {};
@@ -177,7 +208,7 @@ class Keeping {
     return {};
   }
 
-  Result<> give_order(std::uint32_t number, Kept& kept) {
+  Result<> give_order(std::uint64_t number, Kept& kept) {
     const auto given = [&]() -> Result<> {
       WICK_TRY(const Request request, decode_request(kept.order));
       const auto* order = std::get_if<Fork>(&request);
@@ -197,7 +228,7 @@ class Keeping {
 
   Result<> tell(const Note& note, std::span<const int> descriptors = {}) { return send_packet(socket_, encode_note(note), descriptors, Wait::yes); }
 
-  void tell_failure(std::uint32_t number, const Error& error) {
+  void tell_failure(std::uint64_t number, const Error& error) {
     kept_.erase(number);
     const Note note{.type = NoteType::failed, .seat = number, .value = static_cast<std::int32_t>(error.code)};
     (void)send_packet(socket_, encode_note(note, std::string_view(error.message).substr(0, kTextMax)), {}, Wait::yes);
@@ -209,8 +240,8 @@ class Keeping {
   TemplatePlace place_;
   Forker forker_;
   bool awaits_parking_ = true;
-  std::unordered_map<std::uint32_t, Kept> kept_;
-  std::deque<std::uint32_t> ordered_;     // seats that nobody makes yet
+  std::unordered_map<std::uint64_t, Kept> kept_;
+  std::deque<std::uint64_t> ordered_;     // seats that nobody makes yet
   std::array<Maker, kMakersMax> makers_;  // the first one stays, others while there is much to do
   std::vector<char> buffer_ = std::vector<char>(kPacketMax + sizeof(Note));
 };

@@ -20,7 +20,7 @@ inline constexpr unsigned kForkMaxSeconds = 2;
 inline constexpr std::size_t kMakersMax = 2;  // that make seats at one time; further orders wait
 
 // What the two say to each other, one to a packet of a SOCK_SEQPACKET pair: a Note, and what is named with each. seat is a number of
-// the warden's choice.
+// the warden's choice, which it never chooses again, so that news of a seat that it has given up are nobody else's.
 enum class NoteType : std::uint8_t {
   // To the keeper.
   make,    // a seat; with the doors of its control groups
@@ -36,7 +36,7 @@ enum class NoteType : std::uint8_t {
 };
 struct Note {
   NoteType type = NoteType::make;
-  std::uint32_t seat = 0;
+  std::uint64_t seat = 0;
   std::int32_t value = 0;
 };
 

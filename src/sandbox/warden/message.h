@@ -19,7 +19,7 @@
 
 namespace wick::sandbox::warden {
 
-inline constexpr std::uint32_t kProtocolVersion = 2;
+inline constexpr std::uint32_t kProtocolVersion = 3;
 inline constexpr std::size_t kPacketMax = 64 * 1024;  // bytes; AWS allows 4 KiB of a function's own environment variables
 inline constexpr std::size_t kBootedDescriptors = 4;
 
@@ -33,6 +33,7 @@ struct Boot {
   Limits limits;
   Network network = Network::api_only;
   bool is_template = false;
+  std::string_view share = {};  // a name for all that have one share of the processor together (shares.h); empty: none has it with this one
   std::vector<std::string_view> environment;
 };
 // A new instance out of a template, which origin names.

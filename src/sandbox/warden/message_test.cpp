@@ -16,6 +16,7 @@ Boot boot() {
           .limits = {1, 2, 3, 4},
           .network = Network::outside,
           .is_template = true,
+          .share = "share",
           .environment = {"A=1", "B="}};
 }
 
@@ -34,6 +35,7 @@ TEST(Message, KeepsEveryFieldOfABoot) {
   EXPECT_EQ(read.limits.tmp_bytes, 4U);
   EXPECT_EQ(read.network, Network::outside);
   EXPECT_TRUE(read.is_template);
+  EXPECT_EQ(read.share, "share");
   EXPECT_EQ(read.environment, (std::vector<std::string_view>{"A=1", "B="}));
   EXPECT_EQ(read.environment[0].data()[3], '\0');  // as execve(2) needs it
 }

@@ -52,6 +52,7 @@ Result<> check(const Boot& boot) {
   const bool bare = boot.is_template && boot.package.empty() && boot.layers.empty();
   if (!bare && !is_content_name(boot.package)) return fail(Errc::invalid_argument, "not a package's name");
   if (!boot.layers.empty() && !is_content_name(boot.layers)) return fail(Errc::invalid_argument, "not a layer folder's name");
+  if (boot.share.size() > kShareNameMax) return fail(Errc::invalid_argument, "not a share's name");
   WICK_CHECK(check_limits(boot.limits));
   return check_environment(boot.environment);
 }

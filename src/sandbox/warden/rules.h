@@ -8,6 +8,7 @@ namespace wick::sandbox::warden {
 
 inline constexpr std::uint64_t kMiB = 1024 * 1024;
 inline constexpr std::size_t kForkEnvironmentMax = 8192;  // bytes, with a zero byte after each entry: what wick_fork.h takes
+inline constexpr std::size_t kShareNameMax = 128;         // bytes
 
 bool is_instance_id(std::string_view text);   // 32 lower-case hexadecimal digits
 bool is_content_name(std::string_view text);  // 64 of them: a folder of DATA/packages or DATA/layers

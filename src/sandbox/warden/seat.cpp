@@ -30,7 +30,6 @@
 namespace wick::sandbox::warden {
 namespace {
 
-constexpr unsigned kSeatMaxSeconds = 2;
 constexpr int kOutsideMaxMillis = 1500;
 constexpr unsigned long kNewNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 constexpr std::size_t kTextMax = 4096;
@@ -100,7 +99,6 @@ Result<InstanceNetwork> settle(const SeatPlan& plan) {
 }
 
 [[noreturn]] void run_first_process(const SeatPlan& plan, int line) {
-  close_all_but({line, plan.host.warden.get(), plan.proc}, 0);
   auto network = settle(plan);
   if (!network) {
     say_failure(line, network.error());
@@ -115,10 +113,12 @@ Result<InstanceNetwork> settle(const SeatPlan& plan) {
 
 // --- A process in the template's pid namespace, which alone can make one below that, with the seat as its parent's child.
 
-Result<> make_namespaces(const SeatPlan& plan, const std::vector<UniqueFd>& doors, int line) {
+Result<> make_namespaces(const SeatPlan& plan, const std::vector<UniqueFd>& doors, int line, std::string& cgroups) {
   for (const UniqueFd& door : doors) {
     if (write(door.get(), "0", 1) != 1) return fail_errno("enter a cgroup");
   }
+  // Of this process, which the template's user may not move: he may move the first one once it is his.
+  WICK_TRY(cgroups, read_at(plan.proc, "self/cgroup"));
   if (setns(plan.place.mnt.get(), CLONE_NEWNS) != 0) return fail_errno("enter the template's mounts");
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return fail_errno("keep capabilities over a change of user");
   if (setresgid(plan.user, plan.user, plan.user) != 0) return fail_errno("change group");
@@ -127,9 +127,13 @@ Result<> make_namespaces(const SeatPlan& plan, const std::vector<UniqueFd>& door
   (void)setfsuid(0);
   WICK_CHECK(keep_capabilities({CAP_SYS_ADMIN}));
   if (setns(plan.place.user.get(), CLONE_NEWUSER) != 0) return fail_errno("enter the template's user namespace");
-  const long pid = syscall(SYS_clone, kNewNamespaces | CLONE_PARENT, nullptr, nullptr, nullptr, nullptr);
+  // The template's code can stop the first process as soon as it is born: it must hold nothing open by whose closing others are told.
+  close_all_but({line, plan.host.warden.get(), plan.proc}, 0);
+  int first_process = -1;
+  const long pid = syscall(SYS_clone, kNewNamespaces | CLONE_PARENT | CLONE_PIDFD, nullptr, &first_process, nullptr, nullptr);
   if (pid < 0) return fail_errno("make an instance's namespaces");
   if (pid == 0) run_first_process(plan, line);
+  say(line, Word::done, {}, std::array<int, 1>{first_process});
   return {};
 }
 
@@ -157,24 +161,30 @@ Result<UniqueFd> reach_outside(const Host& host, int network) {
 Result<Seat> make(const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
   WICK_TRY(Pair lines, make_pair_that_knows_senders());
   if (setns(plan.place.pid.get(), CLONE_NEWPID) != 0) return fail_errno("enter the template's pid namespace");
-  if (auto made = in_own_process([&] { return make_namespaces(plan, doors, lines.theirs.get()); }); !made)
+  Seat seat;
+  if (auto made = in_own_process([&] { return make_namespaces(plan, doors, lines.theirs.get(), seat.cgroups); }); !made)
     return fail(Errc::unavailable, std::move(made).error().message);  // the kernel refuses in the namespace of a template that has ended
   lines.theirs.reset();
-  std::vector<UniqueFd> listeners;
   pid_t first = 0;
-  WICK_CHECK(hear(lines.ours.get(), listeners, &first));
-  if (listeners.size() != 2) return fail(Errc::unavailable, "no descriptors are left for another instance");
-
-  Seat seat;
-  seat.network.runtime_api = std::move(listeners[0]);
-  seat.network.api = std::move(listeners[1]);
-  seat.first_process.reset(static_cast<int>(syscall(SYS_pidfd_open, first, 0)));
-  if (!seat.first_process) return fail_errno("open an instance's first process");
+  for (int said = 0; said < 2; ++said) {  // by that process and by the first one, in any order
+    std::vector<UniqueFd> sent;
+    pid_t sender = 0;
+    WICK_CHECK(hear(lines.ours.get(), sent, &sender));
+    if (sent.size() == 1) {
+      seat.first_process = std::move(sent[0]);
+    } else if (sent.size() == 2) {
+      first = sender;
+      seat.network.runtime_api = std::move(sent[0]);
+      seat.network.api = std::move(sent[1]);
+    }
+  }
+  if (!seat.first_process || first == 0) return fail(Errc::unavailable, "no descriptors are left for another instance");
   for (const char* name : kJoinedNamespaces) {
     WICK_TRY(UniqueFd fd, open_namespace(plan.proc, first, name));
     seat.namespaces.push_back(std::move(fd));
   }
-  WICK_TRY(seat.cgroups, read_at(plan.proc, fmt::format("{}/cgroup", first)));
+  // Only now is it known that its number has not been another process's since it ended.
+  if (wait_readable(seat.first_process.get(), 0)) return fail(Errc::unavailable, "an instance's first process has ended");
 
   if (setns(seat.namespaces[1].get(), CLONE_NEWPID) != 0) return fail_errno("enter an instance's pid namespace");
   WICK_CHECK(in_own_process([&] { return furnish(plan, seat.namespaces[2]); }));
@@ -227,19 +237,11 @@ Result<SeatMaker> SeatMaker::start(const SeatPlan& plan) {
   return SeatMaker(std::move(sockets.ours));
 }
 
-Result<> SeatMaker::order(const std::vector<UniqueFd>& doors) {
-  auto ordered = send_packet(socket_.get(), "s", numbers_of(doors), Wait::no);
-  if (!ordered) socket_.reset();
-  return ordered;
-}
+Result<> SeatMaker::order(const std::vector<UniqueFd>& doors) { return send_packet(socket_.get(), "s", numbers_of(doors), Wait::no); }
 
 Result<Seat> SeatMaker::take() {
   std::vector<UniqueFd> descriptors;
-  auto cgroups = hear(socket_.get(), descriptors);
-  if (!cgroups) {
-    socket_.reset();  // the next one is made by another
-    return std::unexpected(std::move(cgroups).error());
-  }
+  WICK_TRY(std::string cgroups, hear(socket_.get(), descriptors));
   constexpr std::size_t kNamespaces = kJoinedNamespaces.size();
   if (descriptors.size() < kNamespaces + 3) return fail(Errc::unavailable, "no descriptors are left for another instance");
   Seat seat;
@@ -248,7 +250,7 @@ Result<Seat> SeatMaker::take() {
   seat.network.runtime_api = std::move(descriptors[kNamespaces + 1]);
   seat.network.api = std::move(descriptors[kNamespaces + 2]);
   if (descriptors.size() > kNamespaces + 3) seat.outside = std::move(descriptors[kNamespaces + 3]);
-  seat.cgroups = std::move(*cgroups);
+  seat.cgroups = std::move(cgroups);
   return seat;
 }
 

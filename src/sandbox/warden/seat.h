@@ -18,6 +18,8 @@
 
 namespace wick::sandbox::warden {
 
+inline constexpr unsigned kSeatMaxSeconds = 2;  // after which its maker ends itself
+
 // The namespaces of a template, whose seats lie in or below them.
 struct TemplatePlace {
   UniqueFd user, pid, mnt;
@@ -47,13 +49,13 @@ class SeatMaker {
   // The process, a child of the caller's parent, the warden. It ends with the warden, and when this goes.
   static Result<SeatMaker> start(const SeatPlan& plan);
 
-  // One seat, in control groups of which these are the doors (cgroup.h); the next one may be ordered once it has been taken.
+  // One seat, in control groups of which these are the doors (cgroup.h); the next one may be ordered once it has been taken. Error: io
+  // (the maker has ended).
   Result<> order(const std::vector<UniqueFd>& doors);
   // Becomes readable once take() does not wait.
   int descriptor() const { return socket_.get(); }
+  // After an error another maker is to be started.
   Result<Seat> take();
-  // False once it has failed to make one: another maker is to be started then.
-  bool is_well() const { return socket_.get() >= 0; }
 
  private:
   explicit SeatMaker(UniqueFd socket) : socket_(std::move(socket)) {}

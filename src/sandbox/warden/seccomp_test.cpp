@@ -20,19 +20,25 @@
 namespace wick::sandbox::warden {
 namespace {
 
-// errno of a call made under the filter, 0 when it succeeds; -signal when it ends the process.
-int under_filter(const std::function<long()>& call) {
-  auto filter = compile_syscall_filter();
-  EXPECT_TRUE(filter) << filter.error().message;
+// errno of a call made in a process of its own, 0 when it succeeds; -signal when it ends the process.
+int in_child(const std::function<long()>& call) {
   const pid_t pid = fork();
   if (pid == 0) {
-    if (!set_no_new_privs() || !load_syscall_filter(*filter)) _exit(255);
     errno = 0;
     _exit(call() < 0 ? errno : 0);
   }
   int status = 0;
   waitpid(pid, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int under_filter(const std::function<long()>& call) {
+  auto filter = compile_syscall_filter();
+  EXPECT_TRUE(filter) << filter.error().message;
+  return in_child([&] {
+    if (!set_no_new_privs() || !load_syscall_filter(*filter)) _exit(255);
+    return call();
+  });
 }
 
 TEST(SyscallFilter, LetsOrdinaryCallsPass) {
@@ -103,12 +109,13 @@ TEST(SyscallFilter, LooksAtTheKernelsPartOfAnArgument) {
 
 #ifdef __x86_64__
 TEST(SyscallFilter, EndsAProcessThatUsesAnotherTable) {
-  EXPECT_EQ(under_filter([] {
-              long result = 20;  // getpid of the 32-bit table
-              asm volatile("int $0x80" : "+a"(result) : : "memory");
-              return result;
-            }),
-            -SIGSYS);
+  const auto getpid_of_32_bits = [] {
+    long result = 20;
+    asm volatile("int $0x80" : "+a"(result) : : "memory");
+    return result;
+  };
+  const bool is_there = in_child(getpid_of_32_bits) != -SIGSEGV;  // the kernel may have been started without
+  EXPECT_EQ(under_filter(getpid_of_32_bits), is_there ? -SIGSYS : -SIGSEGV);
   EXPECT_NE(under_filter([] { return syscall(0x40000000 | SYS_getpid); }), 0);  // x32
 }
 #endif

@@ -90,7 +90,12 @@ Result<> Server::boot(const Boot& request) {
   WICK_CHECK(check(request));
   if (request.is_template && !host_.can_fork) return fail(Errc::unavailable, "templates cannot be forked here");
   if (find(request.id) != nullptr) return fail(Errc::already_exists, "there is an instance of that id");
-  WICK_TRY(const std::size_t slot, take_prepared());
+  CgroupSharePtr share;
+  if (host_.cgroups) {
+    WICK_TRY(share, shares_.of(request.share, [this] { return host_.cgroups->make_share("share-" + next_cgroup()); }));
+  }
+  WICK_TRY(const std::size_t slot, share ? prepare_one(std::move(share)) : take_prepared());
+  shares_.add(request.share, slot);
   stocking_ = true;
   if (auto started = slots_.at(slot)->start(request, {buffer_.data(), size_}); !started) {
     slots_.at(slot)->kill();  // hear() takes it away
@@ -121,8 +126,9 @@ Result<std::size_t> Server::take_prepared() {
   return slot;
 }
 
-Result<std::size_t> Server::prepare_one() {
-  WICK_TRY(const std::size_t slot, slots_.add([this](std::size_t free) { return Instance::prepare(host_, next_cgroup(), user_of(host_, free)); }));
+Result<std::size_t> Server::prepare_one(CgroupSharePtr share) {
+  WICK_TRY(const std::size_t slot,
+           slots_.add([&](std::size_t free) { return Instance::prepare(host_, next_cgroup(), user_of(host_, free), std::move(share)); }));
   if (auto watched = slots_.watch(slot); !watched) {
     slots_.remove(slot);
     return std::unexpected(std::move(watched).error());
@@ -253,6 +259,7 @@ void Server::take_turns() {
 void Server::forget(std::size_t slot) {
   by_id_.erase(slots_.at(slot)->id());
   booting_.erase(slot);
+  shares_.remove(slot);
   templates_.erase(slot);
   for (const auto& [other, one] : templates_) one->forget(slot);
   slots_.remove(slot);

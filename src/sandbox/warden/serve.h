@@ -16,6 +16,7 @@
 #include "sandbox/warden/host.h"
 #include "sandbox/warden/instance.h"
 #include "sandbox/warden/message.h"
+#include "sandbox/warden/shares.h"
 #include "sandbox/warden/slots.h"
 #include "sandbox/warden/template.h"
 
@@ -47,7 +48,7 @@ class Server {
   Instance* find(std::string_view id) const;
   std::string next_cgroup() { return std::to_string(++serial_); }
   Result<std::size_t> take_prepared();
-  Result<std::size_t> prepare_one();
+  Result<std::size_t> prepare_one(CgroupSharePtr share = nullptr);
   bool wants_stock() const;
   void stock_up();
   void hear_event(std::uint64_t key);
@@ -71,6 +72,7 @@ class Server {
   std::deque<std::size_t> prepared_;                            // slots of those that wait
   std::unordered_map<std::size_t, TemplateTraits> booting_;     // templates that are not started yet, by slot
   std::map<std::size_t, std::unique_ptr<Template>> templates_;  // the others, while any of their forks is left
+  Shares shares_;                                               // of the others that have been booted
   std::set<std::size_t> turning_;                               // slots of those that may need turns
   MonoTime next_turn_;
   std::uint64_t serial_ = 0;

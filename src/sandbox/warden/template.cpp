@@ -46,38 +46,62 @@ Result<std::size_t> Template::fork(const Fork& request, std::string_view packet,
   stocking_ = true;
   const auto is_made = [](const Free& free) { return free.stage != Stage::ordered; };
   if (std::ranges::none_of(free_, is_made)) seats_wanted_ = std::min(2 * seats_wanted_, kSeatsMax);
-  for (Free& free : free_) free.has_gone = free.own && wait_readable(free.own.get(), 0);  // it says nothing while it waits
-  if (std::ranges::all_of(free_, &Free::has_gone)) WICK_CHECK(make_seat(std::move(cgroup)));
-  const auto furthest = std::ranges::max_element(free_, {}, [](const Free& free) { return free.has_gone ? -1 : static_cast<int>(free.stage); });
-  Free seat = std::move(*furthest);
-  free_.erase(furthest);
-  const std::size_t slot = seat.slot;
-  if (auto ordered = order(std::move(seat), request, packet); !ordered) slots_.at(slot)->come_to_nothing(std::move(ordered).error());
-  return slot;
+  auto chosen = furthest();
+  while (chosen != free_.end() && chosen->own && wait_readable(chosen->own.get(), 0)) {  // it says nothing while it waits
+    chosen->has_gone = true;
+    chosen = furthest();
+  }
+  if (chosen == free_.end()) {
+    WICK_CHECK(make_seat(std::move(cgroup)));
+    chosen = std::prev(free_.end());
+  }
+  const Free seat = std::move(*chosen);
+  free_.erase(chosen);
+  if (auto ordered = order(seat, request, packet); !ordered) {
+    (void)tell(NoteType::forget, seat.number);
+    slots_.at(seat.slot)->come_to_nothing(std::move(ordered).error());
+  }
+  return seat.slot;
 }
 
-Result<> Template::order(Free seat, const Fork& request, std::string_view packet) {
-  taken_.insert(seat.slot);
+std::deque<Template::Free>::iterator Template::furthest() {
+  const auto progress = [](const Free& free) { return free.has_gone ? -1 : static_cast<int>(free.stage); };
+  const auto found = std::ranges::max_element(free_, {}, progress);
+  return found == free_.end() || found->has_gone ? free_.end() : found;
+}
+
+Result<> Template::order(const Free& seat, const Fork& request, std::string_view packet) {
   WICK_TRY(auto ends, slots_.at(seat.slot)->start(request));
   if (!seat.own || needs_equipment(request, traits_.limits.tmp_bytes)) {
     std::vector<UniqueFd> sent;
     for (UniqueFd& end : ends) sent.push_back(std::move(end));
-    return tell(NoteType::fork, seat.slot, packet, sent);
+    WICK_CHECK(tell(NoteType::fork, seat.number, packet, sent));
+    taken_[seat.number] = seat.slot;
+    return {};
   }
-  begun_.push_back(seat.slot);
   WICK_CHECK(give_order(seat.own.get(), request, ends));
-  taken_.erase(seat.slot);
+  begun_.push_back(seat.number);
   slots_.at(seat.slot)->forked();
   return {};
 }
 
 Result<> Template::make_seat(std::string cgroup) {
-  auto slot = order_seat(std::move(cgroup));
-  if (!slot) {
+  for (const std::uint64_t begun : std::exchange(begun_, {})) (void)tell(NoteType::forget, begun);
+  const std::uint64_t number = next_number_++;
+  std::vector<UniqueFd> doors;
+  auto slot = slots_.add([&](std::size_t) -> Result<std::unique_ptr<Instance>> {
+    WICK_TRY(auto seat, Instance::prepare_seat(host_, cgroup, traits_.limits, share_));
+    WICK_TRY(doors, seat->doors());
+    return seat;
+  });
+  auto told = slot ? tell(NoteType::make, number, {}, doors) : Result<>();
+  if (!slot || !told) {
     stocking_ = false;
-    return std::unexpected(std::move(slot).error());
+    if (!slot) return std::unexpected(std::move(slot).error());
+    slots_.remove(*slot);
+    return told;
   }
-  free_.push_back({.slot = *slot, .stage = Stage::ordered, .own = UniqueFd(), .has_gone = false});
+  free_.push_back({.number = number, .slot = *slot, .stage = Stage::ordered, .own = UniqueFd(), .has_gone = false});
   return {};
 }
 
@@ -91,26 +115,11 @@ bool Template::wants_fork() const {
 void Template::fork_ahead() {
   const auto next = std::ranges::find(free_, Stage::made, &Free::stage);
   next->stage = Stage::forking;
-  if (!tell(NoteType::ahead, next->slot)) stocking_ = false;
+  if (!tell(NoteType::ahead, next->number)) stocking_ = false;
 }
 
-Result<std::size_t> Template::order_seat(std::string cgroup) {
-  std::vector<UniqueFd> doors;
-  WICK_TRY(const std::size_t slot, slots_.add([&](std::size_t) -> Result<std::unique_ptr<Instance>> {
-    WICK_TRY(auto seat, Instance::prepare_seat(host_, cgroup, traits_.limits, share_));
-    WICK_TRY(doors, seat->doors());
-    return seat;
-  }));
-  for (const std::size_t begun : std::exchange(begun_, {})) (void)tell(NoteType::forget, begun);
-  if (auto told = tell(NoteType::make, slot, {}, doors); !told) {
-    slots_.remove(slot);
-    return std::unexpected(std::move(told).error());
-  }
-  return slot;
-}
-
-Result<> Template::tell(NoteType type, std::size_t slot, std::string_view text, const std::vector<UniqueFd>& descriptors) {
-  std::string note = encode_note({.type = type, .seat = static_cast<std::uint32_t>(slot)}, text);
+Result<> Template::tell(NoteType type, std::uint64_t seat, std::string_view text, const std::vector<UniqueFd>& descriptors) {
+  std::string note = encode_note({.type = type, .seat = seat}, text);
   auto sent = send_packet(keeper_.socket.get(), note, numbers_of(descriptors), Wait::no);
   explicit_bzero(note.data(), note.size());
   if (!sent) sent.error().code = Errc::unavailable;
@@ -138,16 +147,18 @@ Template::News Template::hear() {
 }
 
 void Template::take(const Note& note, std::string_view text, std::vector<UniqueFd> descriptors, News& news) {
-  Instance* instance = slots_.at(note.seat);
-  const auto free = std::ranges::find(free_, note.seat, &Free::slot);
-  if (instance == nullptr || (free == free_.end() && !taken_.contains(note.seat))) return;
+  const auto free = std::ranges::find(free_, note.seat, &Free::number);
+  const auto taken = taken_.find(note.seat);
+  if (free == free_.end() && taken == taken_.end()) return;  // it has been given up
+  const std::size_t slot = free != free_.end() ? free->slot : taken->second;
+  Instance* instance = slots_.at(slot);
   switch (note.type) {
     case NoteType::made: {
       if (descriptors.size() < 3) return;
       InstanceNetwork network{.ns = UniqueFd(), .runtime_api = std::move(descriptors[1]), .api = std::move(descriptors[2])};
       instance->take_seat(std::move(descriptors[0]), std::move(network), descriptors.size() > 3 ? std::move(descriptors[3]) : UniqueFd());
       if (free != free_.end()) free->stage = Stage::made;
-      if (!slots_.watch(note.seat)) instance->kill();
+      if (!slots_.watch(slot)) instance->kill();
       break;
     }
     case NoteType::forked:
@@ -155,12 +166,12 @@ void Template::take(const Note& note, std::string_view text, std::vector<UniqueF
         free->stage = Stage::forked;
         free->own = std::move(descriptors.front());
       }
-      take_fork(note.seat, note.value, news);
+      take_fork(slot, note.value, news);
       break;
     case NoteType::begun:
       taken_.erase(note.seat);
       instance->forked();
-      news.push_back(note.seat);
+      news.push_back(slot);
       break;
     case NoteType::failed:
       if (free != free_.end()) {
@@ -170,7 +181,7 @@ void Template::take(const Note& note, std::string_view text, std::vector<UniqueF
       }
       taken_.erase(note.seat);
       instance->come_to_nothing({static_cast<Errc>(note.value), std::string(text)});
-      news.push_back(note.seat);
+      news.push_back(slot);
       break;
     default:
       break;
@@ -189,18 +200,18 @@ void Template::take_fork(std::size_t slot, pid_t pid, News& news) {
 void Template::end_fork(std::size_t slot, int status, News& news) {
   if (const auto free = std::ranges::find(free_, slot, &Free::slot); free != free_.end()) {
     if (!free->has_gone) stocking_ = false;
+    discard(*free, {Errc::unavailable, "a fork has ended before its order"}, news);
     free_.erase(free);
-    discard(slot, {Errc::unavailable, "a fork has ended before its order"}, news);
   } else {
     slots_.at(slot)->ended(status);
     news.push_back(slot);
   }
 }
 
-void Template::discard(std::size_t slot, const Error& error, News& news) {
-  (void)tell(NoteType::forget, slot);
-  slots_.at(slot)->come_to_nothing(error);
-  news.push_back(slot);
+void Template::discard(const Free& seat, const Error& error, News& news) {
+  (void)tell(NoteType::forget, seat.number);
+  slots_.at(seat.slot)->come_to_nothing(error);
+  news.push_back(seat.slot);
 }
 
 // The keeper's news first: it tells of a fork before that can end, unless it ends by itself.
@@ -223,7 +234,8 @@ Template::News Template::end() {
   if (is_ending()) return {};
   (void)syscall(SYS_pidfd_send_signal, keeper_.process.get(), SIGKILL, nullptr, 0);
   keeper_ = {};
-  News news(taken_.begin(), taken_.end());
+  News news;
+  for (const auto& [number, slot] : taken_) news.push_back(slot);
   for (const Free& free : free_) news.push_back(free.slot);
   for (const std::size_t slot : news) slots_.at(slot)->come_to_nothing({Errc::unavailable, "the template is gone"});
   taken_.clear();
@@ -232,10 +244,15 @@ Template::News Template::end() {
 }
 
 void Template::forget(std::size_t slot) {
-  taken_.erase(slot);
-  if (std::erase_if(free_, [slot](const Free& free) { return free.slot == slot; }) > 0 && !is_ending()) {
+  const auto taken = std::ranges::find(taken_, slot, [](const auto& entry) { return entry.second; });
+  if (taken != taken_.end()) {
+    if (!is_ending()) (void)tell(NoteType::forget, taken->first);
+    taken_.erase(taken);
+  }
+  if (const auto free = std::ranges::find(free_, slot, &Free::slot); free != free_.end()) {
     stocking_ = false;
-    (void)tell(NoteType::forget, slot);
+    if (!is_ending()) (void)tell(NoteType::forget, free->number);
+    free_.erase(free);
   }
   std::erase_if(forks_, [slot](const auto& fork) { return fork.second == slot; });
 }
@@ -252,9 +269,8 @@ Template::News Template::shrink(MonoTime now) {
     const Stage stage = many_forks ? Stage::forked : Stage::made;
     const auto last = std::find_if(free_.rbegin(), free_.rend(), [stage](const Free& free) { return free.stage == stage; });
     if (last == free_.rend()) break;
-    const std::size_t slot = last->slot;
+    discard(*last, {Errc::unavailable, "not needed"}, news);
     free_.erase(std::next(last).base());
-    discard(slot, {Errc::unavailable, "not needed"}, news);
   }
   return news;
 }

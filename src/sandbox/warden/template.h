@@ -11,7 +11,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +68,7 @@ class Template {
  private:
   enum class Stage { ordered, made, forking, forked };
   struct Free {
+    std::uint64_t number;  // of the seat (keeper.h)
     std::size_t slot;
     Stage stage = Stage::ordered;
     UniqueFd own;           // to the fork
@@ -77,13 +77,13 @@ class Template {
 
   Template(const Host& host, Slots& slots, std::size_t slot, const TemplateTraits& traits)
       : host_(host), slots_(slots), slot_(slot), traits_(traits) {}
-  Result<> order(Free seat, const Fork& request, std::string_view packet);
-  Result<std::size_t> order_seat(std::string cgroup);
-  Result<> tell(NoteType type, std::size_t slot, std::string_view text = {}, const std::vector<UniqueFd>& descriptors = {});
+  Result<> order(const Free& seat, const Fork& request, std::string_view packet);
+  std::deque<Free>::iterator furthest();
+  Result<> tell(NoteType type, std::uint64_t seat, std::string_view text = {}, const std::vector<UniqueFd>& descriptors = {});
   void take(const Note& note, std::string_view text, std::vector<UniqueFd> descriptors, News& news);
   void take_fork(std::size_t slot, pid_t pid, News& news);
   void end_fork(std::size_t slot, int status, News& news);
-  void discard(std::size_t slot, const Error& error, News& news);
+  void discard(const Free& seat, const Error& error, News& news);
 
   const Host& host_;
   Slots& slots_;
@@ -91,9 +91,10 @@ class Template {
   TemplateTraits traits_;
   CgroupSharePtr share_;  // of the processor, which all of its forks have together; none for a template of many functions
   Keeper keeper_;
-  std::deque<Free> free_;                        // seats without an order, the oldest first
-  std::set<std::size_t> taken_;                  // those with an order that is with the keeper
-  std::vector<std::size_t> begun_;               // those with an order from here, which the keeper is still to forget
+  std::deque<Free> free_;                       // seats without an order, the oldest first
+  std::map<std::uint64_t, std::size_t> taken_;  // slots of those with an order that is with the keeper, by their numbers
+  std::vector<std::uint64_t> begun_;            // numbers of those with an order from here, which the keeper is still to forget
+  std::uint64_t next_number_ = 0;
   std::map<pid_t, std::size_t> forks_;           // slots of the forks, by the pid in the template's pid namespace
   std::deque<Instance::ChildEnd> unknown_ends_;  // of which one may be the next fork's, which has ended before it was heard of
   std::size_t seats_wanted_ = kSeatsMin;
