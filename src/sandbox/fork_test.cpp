@@ -88,6 +88,33 @@ class ForkTest : public SandboxTest {
     });
     return found;
   }
+  static bool is_stopped(pid_t pid) {
+    const std::string stat = text_of(fmt::format("/proc/{}/stat", pid));
+    const std::size_t end = stat.rfind(')');
+    return end != std::string::npos && stat[end + 2] == 'T';
+  }
+  // The folders of a process's own control groups.
+  static std::vector<fs::path> groups_of(pid_t pid) {
+    std::vector<fs::path> trees{"/sys/fs/cgroup"};
+    for (const fs::directory_entry& entry : fs::directory_iterator(trees.front())) trees.push_back(entry.path());
+    std::vector<fs::path> groups;
+    std::istringstream lines(text_of(fmt::format("/proc/{}/cgroup", pid)));
+    for (std::string line; std::getline(lines, line);) {
+      const std::string group = line.substr(line.find(':', line.find(':') + 1) + 2);
+      if (group.find("wick-") == std::string::npos) continue;
+      for (const fs::path& tree : trees) {
+        if (fs::is_directory(tree / group)) groups.push_back(tree / group);
+      }
+    }
+    return groups;
+  }
+  static pid_t parent_of(pid_t pid) {
+    std::istringstream status(text_of(fmt::format("/proc/{}/status", pid)));
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("PPid:")) return std::stoi(line.substr(5));
+    }
+    return -1;
+  }
   pid_t wait_for_a_fork() {
     std::set<pid_t> found;
     run_until([&] { return !(found = forks()).empty(); });
@@ -305,6 +332,50 @@ TEST_P(ForkTest, PlacesThatATemplateStopsAreGivenUp) {
     for (const Life& life : forked) warden_->backend->kill(life.booted.id);
     warden_->backend->kill(origin.booted.id);
     run_until([&] { return origin.has_ended() && std::ranges::all_of(forked, &Life::has_ended); });
+  }
+  Census after;
+  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
+                                                                                                                            << after;
+}
+
+TEST_P(ForkTest, PlacesInTheMakingGoWithTheirTemplate) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
+  const Census before = take_census(pid_, folder_ / "data");
+  {
+    Spec spec = spec_of_template();
+    spec.environment.emplace_back("MODE=harass");
+    const Life origin = make_template(spec);
+    const pid_t first_process = parent_of(wait_for_a_fork());
+    ASSERT_EQ(send(origin.booted.channel.get(), "!", 1, MSG_NOSIGNAL), 1);
+    std::vector<Life> forked;
+    for (int i = 0; i < 2; ++i) forked.push_back(begin(fork_of(origin, "sleep 1000")));  // in places that were made before
+    const std::jthread killer([&] {
+      EXPECT_TRUE(eventually([&] { return std::ranges::any_of(descendants(pid_), is_stopped); }, std::chrono::seconds(10)));
+      EXPECT_EQ(kill(first_process, SIGKILL), 0);
+    });
+    const auto refused = fork(fork_of(origin, "true"), [](const Exit&) {});  // it waits for a place
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::unavailable);
+    run_until([&] { return origin.has_ended() && std::ranges::all_of(forked, &Life::has_ended); });
+  }
+  Census after;
+  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
+                                                                                                                            << after;
+}
+
+TEST_P(ForkTest, ThoseThatHideInItsPlacesGoWithThem) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
+  const Census before = take_census(pid_, folder_ / "data");
+  {
+    Spec spec = spec_of_template();
+    spec.environment.emplace_back("MODE=squat");
+    const Life origin = make_template(spec);
+    const std::vector<fs::path> groups = groups_of(wait_for_a_fork());
+    EXPECT_FALSE(groups.empty());
+    EXPECT_EQ(run_fork(origin, "echo well"), "well\n");
+    for (const fs::path& group : groups) EXPECT_TRUE(eventually([&] { return !fs::exists(group); }, std::chrono::seconds(5))) << group;
+    warden_->backend->kill(origin.booted.id);
+    run_until([&] { return origin.has_ended(); });
   }
   Census after;
   EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"

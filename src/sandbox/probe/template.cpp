@@ -1,12 +1,15 @@
 // Runs inside an instance as a template. MODE=stop: it stops itself, and MODE=deaf: it does not listen, each after it has said that it is
-// parked. MODE=harass: a child of it stops, once the daemon says so, every process of the warden's that it sees. Its forks run the shell script that
+// parked. MODE=harass: a child of it stops, once the daemon says so, every process of the warden's that it sees. MODE=squat: a child of it
+// is given the doors of each place's control groups, and puts a process into all of them but the first. Its forks run the shell script that
 // their environment has in DO.
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -35,7 +38,59 @@ char text[WICK_ENVIRONMENT_MAX];
   }
 }
 
+int squatter = -1;  // a socket to it, where there is one
+
+// For the library by which it forks (wick_fork.h), the only caller of write here: those of one "0" are to doors.
+void pass_on(int door) {
+  char byte = 0;
+  iovec vector{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> parts{};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = parts.data();
+  message.msg_controllen = parts.size();
+  cmsghdr* part = CMSG_FIRSTHDR(&message);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(part), &door, sizeof(door));
+  (void)sendmsg(squatter, &message, MSG_NOSIGNAL);
+}
+
+int take_door(int socket) {
+  char byte = 0;
+  iovec vector{.iov_base = &byte, .iov_len = 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> parts{};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = parts.data();
+  message.msg_controllen = parts.size();
+  if (recvmsg(socket, &message, 0) != 1 || CMSG_FIRSTHDR(&message) == nullptr) _exit(1);
+  int door = -1;
+  memcpy(&door, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(door));
+  return door;
+}
+
+// Each door is entered by a process of its own, which stays. The first one is the memory controller's, in which the kernel is asked who is there.
+[[noreturn]] void squat(int socket) {
+  while (true) {
+    const int door = take_door(socket);
+    if (fork() == 0) {
+      (void)syscall(SYS_write, door, "0", 1);
+      while (true) pause();
+    }
+    close(door);
+  }
+}
+
 }  // namespace
+
+extern "C" ssize_t write(int fd, const void* data, size_t size) {
+  if (squatter >= 0 && size == 1 && *static_cast<const char*>(data) == '0') pass_on(fd);
+  return syscall(SYS_write, fd, data, size);
+}
 
 int main() {
   const std::vector<char> ballast(kBallast, 1);
@@ -45,6 +100,13 @@ int main() {
   if (mode != nullptr && std::string_view(mode) == "deaf") pause();
   if (mode != nullptr && std::string_view(mode) == "leave") return 7;
   if (mode != nullptr && std::string_view(mode) == "harass" && fork() == 0) harass();
+  if (mode != nullptr && std::string_view(mode) == "squat") {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends.data()) != 0) return 1;
+    if (fork() == 0) squat(ends[0]);
+    close(ends[0]);
+    squatter = ends[1];
+  }
   wick_park(kControl);
   const int size = wick_adopt(text);
   for (char* entry = text; entry < text + size; entry += strlen(entry) + 1) putenv(entry);

@@ -72,7 +72,9 @@ class CgroupV1 final : public Cgroup {
   bool kill_but(pid_t spared) override {
     (void)set("pids", "pids.max", "0");
     (void)set("cpu", "cpu.cfs_quota_us", "-1");
-    return kill_group(controllers_.front().own.get(), path(controllers_.front()), spared);
+    bool alone = true;  // in each tree: whoever has got hold of doors may be in some of the groups only
+    for (const Controller& controller : controllers_) alone = kill_group(controller.own.get(), path(controller), spared) && alone;
+    return alone;
   }
   int out_of_memory_event() const override { return event_.get(); }
   bool out_of_memory() const override {
@@ -131,8 +133,9 @@ class CgroupsV1 final : public Cgroups {
     for (const Controller& controller : controllers_) {
       if (controller.has_shares) folders.push_back(controller.own.get());
     }
+    auto share = std::make_shared<CgroupShare>(folders, name);
     for (const int folder : folders) WICK_CHECK(make_group(folder, name));
-    return std::make_shared<CgroupShare>(std::move(folders), name);
+    return share;
   }
   Result<std::unique_ptr<Cgroup>> make(const std::string& name, CgroupSharePtr share) override {
     auto cgroup = std::make_unique<CgroupV1>(controllers_, name, std::move(share));

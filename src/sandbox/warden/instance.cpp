@@ -226,9 +226,9 @@ void Instance::turn() {
     kill();
 }
 
-// Left to the warden's end if the kernel takes too long. A seat that was in the making may have left processes there.
+// A seat that was in the making may have left processes there, and the template others: it is given the doors.
 void Instance::remove_cgroup() {
-  if (cgroup_->remove() || turns_ == 0)
+  if (cgroup_->remove())
     cgroup_.reset();
   else if (is_seat_)
     cgroup_->kill();

@@ -4,7 +4,8 @@
 // An instance is prepared ahead of need, which is most of what the kernel takes long for (namespaces, the move into a cgroup), and
 // then started with what to run. Its first process is a clone of the warden that starts a runtime (instance_init.h), or the one of a
 // seat (seat.h), into which a template is forked: then its news come from the template (template.h). The server (serve.h) watches descriptors() and
-// asks next_news() whenever one of them has something. An instance is finished once it has said Failed or Exited: nothing of it is left then.
+// asks next_news() whenever one of them has something. An instance is finished once it has said Failed or Exited and nothing of it is left, but for
+// its cgroup where that takes longer.
 #include <array>
 #include <memory>
 #include <optional>
@@ -61,7 +62,9 @@ class Instance {
   // The next message for the daemon, in order: Booted and then Exited, or Failed alone. Null when there is none now. A template says
   // Exited once its own processes are gone, and is finished only when its forks are as well.
   std::optional<Reply> next_news();
-  bool finished() const { return state_ == State::finished && !cgroup_; }
+  bool finished() const { return state_ == State::finished && (!cgroup_ || turns_ == 0); }
+  // Of one that is finished: the cgroup that could not be removed by now, null if none is left.
+  std::unique_ptr<Cgroup> take_cgroup() { return std::move(cgroup_); }
 
   // What can only be had by asking again: while it is so, turn() is to be called every few milliseconds, and next_news() after it.
   bool needs_turns() const { return turns_ > 0; }
@@ -74,7 +77,7 @@ class Instance {
   void end_init();
   void kill();  // all of its processes; does not wait. Of a template, all but the first, which stays while there are forks
   void end();   // those of a template's forks as well
-  bool is_ending() const { return killed_; }
+  bool is_ending() const { return killed_ || gone_; }
   Usage usage() const;
 
  private:

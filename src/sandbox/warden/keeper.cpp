@@ -95,8 +95,15 @@ class Keeping {
     std::vector<UniqueFd> descriptors;
     WICK_TRY(const std::size_t size, receive_packet(socket_, buffer_, &descriptors, Wait::yes));
     if (size == 0) return false;
+    auto taken = take_note({buffer_.data(), size}, std::move(descriptors));
+    explicit_bzero(buffer_.data(), size);
+    WICK_CHECK(taken);
+    return true;
+  }
+
+  Result<> take_note(std::string_view packet, std::vector<UniqueFd> descriptors) {
     Note note;
-    WICK_TRY(const std::string_view text, decode_note({buffer_.data(), size}, note));
+    WICK_TRY(const std::string_view text, decode_note(packet, note));
     if (note.type == NoteType::make) {
       kept_[note.seat].doors = std::move(descriptors);
       ordered_.push_back(note.seat);
@@ -108,10 +115,9 @@ class Keeping {
     } else if (kept != kept_.end()) {
       kept->second.order = text;
       kept->second.order_descriptors = std::move(descriptors);
-      explicit_bzero(buffer_.data(), size);
       WICK_CHECK(advance(note.seat));
     }
-    return true;
+    return {};
   }
 
   // The template is parked, or it has gone, which shows elsewhere as well.

@@ -30,6 +30,7 @@
 namespace wick::sandbox::warden {
 namespace {
 
+constexpr int kBirthMaxMillis = 1500;
 constexpr int kOutsideMaxMillis = 1500;
 constexpr unsigned long kNewNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 constexpr std::size_t kTextMax = 4096;
@@ -117,7 +118,8 @@ Result<> make_namespaces(const SeatPlan& plan, const std::vector<UniqueFd>& door
   for (const UniqueFd& door : doors) {
     if (write(door.get(), "0", 1) != 1) return fail_errno("enter a cgroup");
   }
-  // Of this process, which the template's user may not move: he may move the first one once it is his.
+  // Before the first process is there, whose user may move it. With the door of another place, kept by a template, he may move this one
+  // as well, for other limits of the same version's (docs/SECURITY.md).
   WICK_TRY(cgroups, read_at(plan.proc, "self/cgroup"));
   if (setns(plan.place.mnt.get(), CLONE_NEWNS) != 0) return fail_errno("enter the template's mounts");
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return fail_errno("keep capabilities over a change of user");
@@ -158,10 +160,9 @@ Result<UniqueFd> reach_outside(const Host& host, int network) {
   return lifeline;
 }
 
-Result<Seat> make(const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
+Result<> make_in(Seat& seat, const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
   WICK_TRY(Pair lines, make_pair_that_knows_senders());
   if (setns(plan.place.pid.get(), CLONE_NEWPID) != 0) return fail_errno("enter the template's pid namespace");
-  Seat seat;
   if (auto made = in_own_process([&] { return make_namespaces(plan, doors, lines.theirs.get(), seat.cgroups); }); !made)
     return fail(Errc::unavailable, std::move(made).error().message);  // the kernel refuses in the namespace of a template that has ended
   lines.theirs.reset();
@@ -169,6 +170,7 @@ Result<Seat> make(const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
   for (int said = 0; said < 2; ++said) {  // by that process and by the first one, in any order
     std::vector<UniqueFd> sent;
     pid_t sender = 0;
+    if (!wait_readable(lines.ours.get(), kBirthMaxMillis)) return fail(Errc::unavailable, "an instance's first process does not come to be");
     WICK_CHECK(hear(lines.ours.get(), sent, &sender));
     if (sent.size() == 1) {
       seat.first_process = std::move(sent[0]);
@@ -190,6 +192,15 @@ Result<Seat> make(const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
   WICK_CHECK(in_own_process([&] { return furnish(plan, seat.namespaces[2]); }));
   if (plan.outside) {
     WICK_TRY(seat.outside, reach_outside(plan.host, seat.namespaces[3].get()));
+  }
+  return {};
+}
+
+Result<Seat> make(const SeatPlan& plan, const std::vector<UniqueFd>& doors) {
+  Seat seat;
+  if (auto made = make_in(seat, plan, doors); !made) {
+    if (seat.first_process) (void)syscall(SYS_pidfd_send_signal, seat.first_process.get(), SIGKILL, nullptr, 0);
+    return std::unexpected(std::move(made).error());
   }
   return seat;
 }

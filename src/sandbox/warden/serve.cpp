@@ -48,6 +48,7 @@ Result<> Server::serve() {
     if (events.empty() && restock) stock_up();
     take_turns();
     shrink_templates();
+    leftovers_.try_again(Clock::system().monotonic());
     for (const epoll_event& event : events) {
       if (event.data.u64 != kDaemon) {
         hear_event(event.data.u64);
@@ -61,6 +62,7 @@ Result<> Server::serve() {
 
 int Server::next_wake() const {
   if (!turning_.empty()) return static_cast<int>(kTurn.count());
+  if (!leftovers_.empty()) return static_cast<int>(LeftoverGroups::kPause.count());
   const bool shrinks = std::ranges::any_of(templates_, [](const auto& one) { return one.second->has_many_seats(); });
   return shrinks ? kShrinkMillis : -1;
 }
@@ -92,7 +94,11 @@ Result<> Server::boot(const Boot& request) {
   if (find(request.id) != nullptr) return fail(Errc::already_exists, "there is an instance of that id");
   CgroupSharePtr share;
   if (host_.cgroups) {
-    WICK_TRY(share, shares_.of(request.share, [this] { return host_.cgroups->make_share("share-" + next_cgroup()); }));
+    auto found = shares_.of(request.share, [this] { return host_.cgroups->make_share("share-" + next_cgroup()); });
+    if (found)
+      share = std::move(*found);
+    else
+      complain(found.error());
   }
   WICK_TRY(const std::size_t slot, share ? prepare_one(std::move(share)) : take_prepared());
   shares_.add(request.share, slot);
@@ -231,7 +237,11 @@ void Server::tend_template(std::size_t slot) {
   if (found == templates_.end()) return;
   hear_all(found->second->take_child_ends());
   const Instance* instance = slots_.at(slot);  // it may have ended by that
-  if (instance != nullptr && instance->is_ending()) hear_all(found->second->end());
+  if (instance == nullptr || !instance->is_ending()) return;
+  hear_all(found->second->end());
+  // Without forks nothing holds its first process, at whose end the kernel kills all that is left below it, in whatever group.
+  const auto left = templates_.find(slot);
+  if (left != templates_.end() && !left->second->has_forks()) slots_.at(slot)->end();
 }
 
 void Server::shrink_templates() {
@@ -262,6 +272,7 @@ void Server::forget(std::size_t slot) {
   shares_.remove(slot);
   templates_.erase(slot);
   for (const auto& [other, one] : templates_) one->forget(slot);
+  leftovers_.add(slots_.at(slot)->take_cgroup(), Clock::system().monotonic());
   slots_.remove(slot);
 }
 

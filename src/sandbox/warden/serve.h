@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "sandbox/warden/host.h"
 #include "sandbox/warden/instance.h"
+#include "sandbox/warden/leftover_groups.h"
 #include "sandbox/warden/message.h"
 #include "sandbox/warden/shares.h"
 #include "sandbox/warden/slots.h"
@@ -73,7 +74,8 @@ class Server {
   std::unordered_map<std::size_t, TemplateTraits> booting_;     // templates that are not started yet, by slot
   std::map<std::size_t, std::unique_ptr<Template>> templates_;  // the others, while any of their forks is left
   Shares shares_;                                               // of the others that have been booted
-  std::set<std::size_t> turning_;                               // slots of those that may need turns
+  LeftoverGroups leftovers_;
+  std::set<std::size_t> turning_;  // slots of those that may need turns
   MonoTime next_turn_;
   std::uint64_t serial_ = 0;
   bool stocking_ = true;  // false after a failure, until the next boot

@@ -42,6 +42,7 @@ class Template {
 
   int descriptor() const { return keeper_.socket.get(); }  // when it is readable, hear() is to be called
   bool is_ending() const { return !keeper_.socket; }
+  bool has_forks() const { return !forks_.empty(); }
 
   // The slot in which the new instance begins. Errors: invalid_argument (a package where the template has its own, or none where it has
   // not), unavailable (it is ending, or cannot take so many at once), throttled, io.
