@@ -36,6 +36,7 @@ class BodyReader {
   // The next piece; empty at the end. Errors: too_large, deadline_exceeded, unavailable (the peer is gone or broke the coding).
   virtual boost::asio::awaitable<Result<std::string>> read() = 0;
   virtual const Fields& trailers() const = 0;  // complete once read() has returned the end
+  virtual void close() = 0;                    // ends the connection: a read() that waits is unavailable
 };
 
 struct Request {

@@ -11,6 +11,7 @@ class StreamedBody final : public BodyReader {
 
   boost::asio::awaitable<Result<std::string>> read() override;
   const Fields& trailers() const override { return parser_.trailers(); }
+  void close() override { connection_.close(); }
   bool failed() const { return failed_.has_value(); }
 
  private:

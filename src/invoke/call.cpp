@@ -24,10 +24,6 @@ std::int64_t billed_millis(const Timing& timing, Instance::Kind kind) {
   return std::max<std::int64_t>(1, (init_us + timing.run_us + 999) / 1000);
 }
 
-void log_unless_empty(Instance& instance, std::string line) {
-  if (!line.empty()) instance.log(std::move(line));
-}
-
 UsageRecord::End end_of(const Failure* failure) {
   if (!failure) return UsageRecord::End::success;
   return failure->status == "timeout" ? UsageRecord::End::timeout : UsageRecord::End::error;
@@ -44,9 +40,13 @@ std::int64_t Call::micros_since(MonoTime start) const {
   return std::chrono::duration_cast<std::chrono::microseconds>(site_.clock.monotonic() - start).count();
 }
 
+// About itself, unless the version has no such line.
+void Call::log(Instance& instance, std::string line) const {
+  if (!line.empty()) instance.log(place_, std::move(line));
+}
+
 asio::awaitable<Result<std::optional<Outcome>>> Call::warm(InstancePtr instance) {
-  instance->begin_tail();
-  instance->begin_call();
+  place_ = instance->begin_call();
   timing_.queue_us = micros_since(asked_);
   return run(std::move(instance), timeout_of(version_));
 }
@@ -57,17 +57,16 @@ void Call::begin_start() {
 }
 
 asio::awaitable<Result<std::optional<Outcome>>> Call::cold(InstancePtr instance, StartLevel level, std::function<void()> init_over) {
-  instance->begin_tail();
-  instance->begin_call();
+  place_ = instance->begin_call();
   timing_.level = level;
   timing_.start_us = micros_since(start_began_);
-  if (timing_.restored()) log_unless_empty(*instance, restore_start_line(version_, site_.options.region, site_.clock.now()));
+  if (timing_.restored()) log(*instance, restore_start_line(version_, site_.options.region, site_.clock.now()));
   const MonoTime init_started = site_.clock.monotonic();
   const Millis own = site_.options.init_timeout;
   Reply ready = co_await instance->init(own + timeout_of(version_));
   timing_.init_us = micros_since(init_started);
   if (ready.end == Reply::End::gone && level != StartLevel::boot) {
-    instance->give_up_call();
+    instance->give_up_call(place_);
     co_return std::nullopt;
   }
   init_over();
@@ -77,11 +76,11 @@ asio::awaitable<Result<std::optional<Outcome>>> Call::cold(InstancePtr instance,
   Millis limit = timeout_of(version_);
   const auto init = std::chrono::duration_cast<Millis>(site_.clock.monotonic() - init_started);
   if (init > own) {
-    instance->log(init_report_line(version_, timing_.init_us, "timeout", {}, site_.clock.now()));
+    log(*instance, init_report_line(version_, timing_.init_us, "timeout", {}, site_.clock.now()));
     limit = std::max(1ms, limit - (init - own));
   }
   if (timing_.restored()) {
-    log_unless_empty(*instance, restore_report_line(version_, timing_.restore_us(), "success", {}, site_.clock.now()));
+    log(*instance, restore_report_line(version_, timing_.restore_us(), "success", {}, site_.clock.now()));
   }
   WICK_CO_TRY(auto outcome, co_await run(instance, limit));
   if (outcome) co_return std::move(outcome);
@@ -90,21 +89,21 @@ asio::awaitable<Result<std::optional<Outcome>>> Call::cold(InstancePtr instance,
 }
 
 asio::awaitable<Result<std::optional<Outcome>>> Call::run(InstancePtr instance, Millis limit) {
-  log_unless_empty(*instance, start_line(version_, invocation_.id, site_.clock.now()));
+  log(*instance, start_line(version_, invocation_.id, site_.clock.now()));
   const MonoTime started = site_.clock.monotonic();
   Reply reply = co_await instance->deliver(invocation_, limit, stream_ ? &*stream_ : nullptr);
   answered_ = site_.clock.monotonic();
   timing_.run_us = micros_since(started);
   if (reply.end == Reply::End::not_taken) {
-    if (!timing_.cold()) instance->give_up_call();
+    if (!timing_.cold()) instance->give_up_call(place_);
     co_return std::nullopt;
   }
   if (reply.end == Reply::End::cut_off) co_return cut_off(*instance);
 
   const sandbox::Exit* exit = nullptr;
-  if (!instance->usable()) {
+  if (!instance->alive()) {
     exit = co_await instance->exited();
-  } else if (timing_.cold()) {
+  } else if (timing_.cold() || !instance->was_read()) {
     co_await instance->read_usage();
   }
   if (reply.end == Reply::End::ok) co_return conclude(*instance, std::move(reply.body), nullptr);
@@ -120,9 +119,9 @@ asio::awaitable<Outcome> Call::init_failed(InstancePtr instance, Reply reply) {
   if (reply.end == Reply::End::failed) failure.status = "error";
   const bool timeout = reply.end == Reply::End::timed_out;
   const std::string type = timeout ? std::string() : failure.type;
-  instance->log(timing_.restored() ? restore_report_line(version_, timing_.restore_us(), failure.status, type, site_.clock.now())
-                                   : init_report_line(version_, timing_.init_us, failure.status, type, site_.clock.now()));
-  log_unless_empty(*instance, start_line(version_, invocation_.id, site_.clock.now()));
+  log(*instance, timing_.restored() ? restore_report_line(version_, timing_.restore_us(), failure.status, type, site_.clock.now())
+                                    : init_report_line(version_, timing_.init_us, failure.status, type, site_.clock.now()));
+  log(*instance, start_line(version_, invocation_.id, site_.clock.now()));
   if (timeout) timing_.run_us = std::chrono::microseconds(timeout_of(version_)).count();
   co_return conclude(*instance, {}, &failure);
 }
@@ -141,12 +140,12 @@ Outcome Call::conclude(Instance& instance, std::string payload, const Failure* f
     report.status = failure->status;
     if (failure->status == "error") report.error_type = failure->type;
     if (!failure->log.empty()) {
-      instance.log(failure->status == "timeout" ? format_iso8601_zulu(now) + " " + failure->log : failure->log);
+      log(instance, failure->status == "timeout" ? format_iso8601_zulu(now) + " " + failure->log : failure->log);
     }
   }
-  log_unless_empty(instance, end_line(version_, invocation_.id));
-  log_unless_empty(instance, report_line(version_, report, now));
-  out.log_tail = instance.end_tail();
+  log(instance, end_line(version_, invocation_.id));
+  log(instance, report_line(version_, report, now));
+  out.log_tail = instance.tail(place_);
   timing_.reply_us = micros_since(answered_);
   out.timing = timing_;
 
@@ -154,14 +153,14 @@ Outcome Call::conclude(Instance& instance, std::string payload, const Failure* f
   usage.instance = instance.id();
   usage.on_provisioned = instance.kind() == Instance::Kind::provisioned;
   usage.bytes_out += out.payload.size();
-  instance.end_call(std::move(usage));
+  instance.end_call(place_, std::move(usage));
   return out;
 }
 
 std::unexpected<Error> Call::cut_off(Instance& instance) {
   UsageRecord usage = record(UsageRecord::End::cut_off, {});
   usage.instance = instance.id();
-  instance.end_call(std::move(usage));
+  instance.end_call(place_, std::move(usage));
   return fail(Errc::unavailable, "Wick is stopping; the invocation was cut off");
 }
 

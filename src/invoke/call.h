@@ -5,8 +5,8 @@
 // would start it again.
 // Billed duration, as on AWS since August 2025: the invocation and, on demand, the init phase before it, rounded up to a millisecond.
 // Making the sandbox and the wait for it are not billed.
-// Memory: the peak of the first invocation is fresh; later reports say what was known about a second before, to spare the warm way a
-// round trip to the warden.
+// Memory: the peak of the first invocation, and of those that run beside it, is fresh; later reports say what was known about a second
+// before, to spare the warm way a round trip to the warden.
 // Each call that began on an instance has one usage record, with the figures of its REPORT line.
 #include <functional>
 #include <optional>
@@ -27,7 +27,7 @@ class Call {
   // The references and stream outlive the call. Its time begins here.
   Call(const Site& site, const Invocation& invocation, ResponseStream* stream);
 
-  // On an idle instance. No outcome: the instance went away before it had the invocation, which may be tried on another.
+  // On an instance with a place for it. No outcome: the instance went away before it had the invocation, which may be tried on another.
   // Error: unavailable, when the engine's stop() cut it off.
   boost::asio::awaitable<Result<std::optional<Outcome>>> warm(InstancePtr instance);
 
@@ -51,6 +51,7 @@ class Call {
   std::unexpected<Error> cut_off(Instance& instance);
   UsageRecord record(UsageRecord::End end, std::string error_type) const;
   std::int64_t micros_since(MonoTime start) const;
+  void log(Instance& instance, std::string line) const;
 
   const Site& site_;
   const Invocation& invocation_;
@@ -58,6 +59,7 @@ class Call {
   std::optional<MeteredStream> stream_;
   const MonoTime asked_;
   const WallTime asked_time_;
+  std::size_t place_ = 0;  // on its instance
   MonoTime start_began_{};
   MonoTime answered_{};
   Timing timing_;

@@ -1,9 +1,10 @@
 #pragma once
-// The way to one instance's runtime: its word that init is done, then one invocation at a time and the reply to it.
+// The way to one instance's runtime: its word that init is done, then invocations, and the reply to each.
 //
 // FrameChannel speaks Wick's frames to managed runtimes, RuntimeApi is the AWS Lambda Runtime API for custom ones. The instance that
-// owns a channel has the deadlines: it ends a wait with close(). What a runtime sends is never trusted.
+// owns a channel has the deadlines: it ends a wait with give_up() or close(). What a runtime sends is never trusted.
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -40,11 +41,15 @@ class Channel {
   // Once. Ends: ok, failed, gone, broken.
   virtual boost::asio::awaitable<Reply> init() = 0;
 
-  // One at a time, after init, while usable(). deadline_ms: Unix time. The references and stream live until it returns.
+  // After init, while usable(): one for each that the runtime waits for. deadline_ms: Unix time. The references and stream live until it
+  // returns.
   virtual boost::asio::awaitable<Reply> deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) = 0;
 
-  // Whether the runtime waits for an invocation.
-  virtual bool ready() const = 0;
+  // Ends the wait for the reply to this invocation alone, where a channel can have several.
+  virtual void give_up(const Invocation& /*invocation*/) {}
+
+  // How many invocations the runtime waits for.
+  virtual std::uint32_t ready() const = 0;
   // False once it cannot take another.
   virtual bool usable() const = 0;
 

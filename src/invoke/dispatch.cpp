@@ -1,5 +1,5 @@
-// A call's way to its instance: an idle one, one that will be free sooner than a new one could be ready, or a new one from the nearest
-// level there is.
+// A call's way to its instance: one with a free place, one that will have one sooner than a new one could be ready, or a new one from the
+// nearest level there is.
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -12,8 +12,9 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kStartPatience = 60s;  // for an instance to become idle, or for a turn to start one; then 429
+constexpr auto kStartPatience = 60s;  // for a place on an instance, or for a turn to start one; then 429
 constexpr int kBusyWaits = 4;         // of one call, for instances that are busy
+constexpr int kStartWaits = 2;        // of one call, for the starts of others: one that fails may be chance
 
 StartLevel next_level(StartLevel level) { return level == StartLevel::version_template ? StartLevel::bare_template : StartLevel::boot; }
 
@@ -23,7 +24,10 @@ StartLevel next_level(StartLevel level) { return level == StartLevel::version_te
 class Engine::Impl::Starting {
  public:
   Starting(PoolPtr pool, StartGate::Turn turn) : pool_(std::move(pool)), turn_(std::move(turn)) { ++pool_->starting; }
-  ~Starting() { --pool_->starting; }
+  ~Starting() {
+    --pool_->starting;
+    pool_->start_waiters().release_beyond(pool_->places_in_starts());
+  }
   Starting(const Starting&) = delete;
   Starting& operator=(const Starting&) = delete;
 
@@ -37,7 +41,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
   if (stopping_) co_return fail(Errc::unavailable, "Wick is stopping");
   const PoolPtr pool = pool_of(invocation.version);
   const Running running(shared_from_this(), pool);
-  const auto kind = pool->has_idle_provisioned() ? Admission::Kind::provisioned : Admission::Kind::on_demand;
+  const auto kind = pool->has_free_provisioned() ? Admission::Kind::provisioned : Admission::Kind::on_demand;
   Call call(*site_, invocation, stream);
   const auto slot = admission_.admit(invocation.version->name, kind);
   if (!slot) {
@@ -50,6 +54,8 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
     if (warm) co_return std::move(*warm);
   }
   WICK_CO_TRY(warm, co_await invoke_when_free(pool, call));
+  if (warm) co_return std::move(*warm);
+  WICK_CO_TRY(warm, co_await invoke_when_started(pool, call));
   if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
   if (warm) co_return std::move(*warm);
@@ -78,7 +84,8 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
 
 // No outcome: the instance went away before it had the invocation.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_on(PoolPtr pool, Call& call, InstancePtr instance) {
-  auto outcome = co_await call.warm(instance);
+  Result<std::optional<Outcome>> outcome;
+  if (instance->usable()) outcome = co_await call.warm(instance);
   if (outcome && *outcome) pool->pace().ran((*outcome)->timing.run_us);
   release(pool, instance);
   co_return outcome;
@@ -99,7 +106,18 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(P
     const auto patience = pool->pace().patience(templates_->nearest(*pool->version()), pool->load());
     if (!patience) break;
     const InstancePtr instance = co_await pool->waiters().wait(site_->clock.monotonic() + *patience);
-    if (!instance || !instance->usable()) continue;
+    if (!instance) continue;
+    auto outcome = co_await invoke_on(pool, call, instance);
+    if (!outcome || *outcome) co_return outcome;
+  }
+  co_return std::optional<Outcome>();
+}
+
+// On an instance that another call starts and that has a place for this one too. No outcome: there is none, or it was lost.
+asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_started(PoolPtr pool, Call& call) {
+  for (int waits = 0; waits < kStartWaits && pool->has_place_in_start() && !stopping_; ++waits) {
+    const InstancePtr instance = co_await pool->start_waiters().wait(site_->clock.monotonic() + kStartPatience);
+    if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;
   }
@@ -122,10 +140,12 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& c
     }
     const InstancePtr instance = started->instance;
     pool->add(instance);
+    instance->take();
     if (stopping_) instance->end();
     auto outcome = co_await call.cold(instance, started->origin.level, [&] {
+      if (instance->alive()) on_ready(*pool, started->origin);
+      offer(pool, instance);  // its other places
       starting.reset();
-      if (instance->usable()) on_ready(*pool, started->origin);
     });
     if (outcome && *outcome) {
       const Timing& timing = (*outcome)->timing;
@@ -175,18 +195,24 @@ std::unexpected<Error> Engine::Impl::no_instance(const function::Version& versio
   return std::unexpected(std::move(error));
 }
 
-// After a call or init: the next call's, idle again, or its end.
+// After a call.
 void Engine::Impl::release(const PoolPtr& pool, const InstancePtr& instance) {
+  instance->give_back();
+  offer(pool, instance);
+}
+
+// Its free places are for the calls that wait, then for the next ones; or it is not wanted any more.
+void Engine::Impl::offer(const PoolPtr& pool, const InstancePtr& instance) {
   const bool surplus = instance->kind() == Instance::Kind::provisioned && pool->provisioned() > pool->provisioned_target;
   if (!instance->usable() || stopping_ || pool->retired || surplus) {
-    instance->end();
-  } else if (instance->phase() != Phase::idle) {
-    instance->rest();  // on_settled() comes
-  } else if (!pool->waiters().give(instance)) {
-    instance->rest();
-    pool->put(instance);
-    starts_.instance_is_idle(*pool);
+    instance->drain();
+    pool->changed().notify();
+    return;
   }
+  while (instance->free_places() > 0 && pool->give(instance)) {
+  }
+  pool->put(instance);
+  for (std::uint32_t left = instance->free_places(); left > 0; --left) starts_.instance_is_idle(*pool);
 }
 
 }  // namespace wick::invoke

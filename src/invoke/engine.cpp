@@ -62,7 +62,7 @@ void Engine::Impl::forget_if_unused(const PoolPtr& pool) {
 }
 
 void Engine::Impl::on_settled(const InstancePtr& instance) {
-  if (const PoolPtr pool = find_pool(*instance)) release(pool, instance);
+  if (const PoolPtr pool = find_pool(*instance)) offer(pool, instance);
 }
 
 void Engine::Impl::on_idle_timeout(const InstancePtr& instance) {
@@ -103,7 +103,7 @@ bool Engine::Impl::busy() const {
 void Engine::Impl::end_all() {
   stopping_ = true;
   templates_->stop();
-  for (const auto& [generation, pool] : pools_) pool->waiters().release_all();
+  for (const auto& [generation, pool] : pools_) pool->release_waiters();
   for (const InstancePtr& instance : all_instances()) instance->end();
 }
 
@@ -190,7 +190,7 @@ std::vector<InstanceInfo> Engine::instances() const {
   for (const auto& [generation, pool] : impl_->pools_) {
     for (const InstancePtr& instance : pool->all()) {
       const function::Version& version = *instance->version();
-      if (instance->usable() || instance->phase() == Phase::init) {
+      if (instance->alive() || instance->phase() == Phase::init) {
         out.push_back({version.name, version.version, instance->id().str(), std::string(state_name(instance->phase()))});
       }
     }

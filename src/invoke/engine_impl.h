@@ -59,9 +59,11 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   PoolPtr find_pool(const Instance& instance) const;
   void forget_if_unused(const PoolPtr& pool);
   void release(const PoolPtr& pool, const InstancePtr& instance);
+  void offer(const PoolPtr& pool, const InstancePtr& instance);
   boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_on(PoolPtr pool, Call& call, InstancePtr instance);
   boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_warm(PoolPtr pool, Call& call);
   boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_when_free(PoolPtr pool, Call& call);
+  boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_when_started(PoolPtr pool, Call& call);
   boost::asio::awaitable<Result<Outcome>> invoke_cold(PoolPtr pool, Call& call, StartGate::Turn turn);
   boost::asio::awaitable<Result<Started>> start(function::VersionPtr version, Instance::Kind kind, StartLevel from);
   void on_ready(const Pool& pool, const Origin& origin);

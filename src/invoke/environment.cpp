@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/random.h"
+#include "function/custom_runtime.h"
 
 namespace wick::invoke {
 namespace {
@@ -61,8 +62,6 @@ void set_reserved(Variables& out, const function::Version& version, const Engine
 }
 
 }  // namespace
-
-bool is_custom_runtime(const function::Version& version) { return version.runtime.starts_with("provided"); }
 
 std::string log_group_of(const function::Version& version) {
   return version.log_group.empty() ? "/aws/lambda/" + version.name.str() : version.log_group;

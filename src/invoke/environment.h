@@ -14,7 +14,6 @@ inline constexpr std::string_view kOnDemand = "on-demand";
 inline constexpr std::string_view kProvisioned = "provisioned-concurrency";
 inline constexpr std::string_view kSnapStart = "snap-start";
 
-bool is_custom_runtime(const function::Version& version);
 std::string log_group_of(const function::Version& version);
 // 2026/01/02/[VERSION]32 hexadecimal digits, new each time: where one instance's log events go.
 std::string new_log_stream(const function::Version& version, WallTime now);

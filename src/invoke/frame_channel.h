@@ -25,7 +25,7 @@ class FrameChannel final : public Channel {
 
   boost::asio::awaitable<Reply> init() override;
   boost::asio::awaitable<Reply> deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) override;
-  bool ready() const override { return usable_; }
+  std::uint32_t ready() const override { return usable_ ? 1 : 0; }
   bool usable() const override { return usable_; }
   void close() override;
 

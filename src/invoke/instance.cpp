@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/worker_pool.h"
+#include "function/custom_runtime.h"
 #include "function/packages.h"
 #include "invoke/environment.h"
 #include "invoke/frame_channel.h"
@@ -40,6 +41,7 @@ Instance::Instance(std::shared_ptr<const Site> site, std::weak_ptr<InstanceOwner
       owner_(std::move(owner)),
       version_(std::move(version)),
       kind_(kind),
+      max_concurrency_(function::max_concurrency(*version_)),
       log_stream_(new_log_stream(*version_, site_->clock.now())),
       output_(site_->loop, [this](std::string_view line) { log(std::string(line)); }),
       watchdog_(site_->loop, site_->clock, [this] { on_due(); }),
@@ -119,7 +121,7 @@ asio::awaitable<Result<InstancePtr>> Instance::make(std::shared_ptr<const Site> 
 Result<> Instance::attach(sandbox::Booted booted) {
   const std::weak_ptr<Instance> weak = weak_from_this();
   if (is_custom_runtime(*version_)) {
-    const auto api = std::make_shared<RuntimeApi>(site_->loop, [weak] {
+    const auto api = std::make_shared<RuntimeApi>(site_->loop, max_concurrency_, [weak] {
       if (const auto self = weak.lock()) self->on_ready();
     });
     channel_ = api;
@@ -147,30 +149,40 @@ Result<> Instance::attach(sandbox::Booted booted) {
 }
 
 asio::awaitable<Reply> Instance::init(Millis limit) {
-  watchdog_.set(site_->clock.monotonic() + limit);
+  Running own{nullptr, site_->clock.monotonic() + limit};
+  running_.push_back(&own);
+  watch();
   Reply reply = co_await channel_->init();
+  std::erase(running_, &own);
   output_.drain();
-  if (reply.end == Reply::End::ok && usable()) {
+  if (reply.end == Reply::End::ok && alive()) {
     site_->backend.end_init(id_);
     phase_ = Phase::idle;
     watchdog_.set(Watchdog::kNever);
     co_return reply;
   }
   if (reply.end == Reply::End::ok) reply.end = Reply::End::gone;
+  if (own.timed_out) reply.end = Reply::End::timed_out;
   co_await leave(reply);
   co_return reply;
 }
 
 asio::awaitable<Reply> Instance::deliver(const Invocation& invocation, Millis limit, ResponseStream* stream) {
   phase_ = Phase::busy;
-  resting_ = false;
-  watchdog_.set(site_->clock.monotonic() + limit);
+  --undelivered_;
+  Running own{&invocation, site_->clock.monotonic() + limit};
+  running_.push_back(&own);
+  watch();
   Reply reply = co_await channel_->deliver(invocation, unix_millis(site_->clock.now()) + limit.count(), stream);
   co_await output_.catch_up();
-  output_.flush();
-  if (!usable()) {
+  std::erase(running_, &own);
+  if (running_.empty()) output_.flush();  // of several, nobody knows whose it is
+  if (own.timed_out) reply.end = Reply::End::timed_out;
+  if (!alive()) {
     co_await leave(reply);
-  } else if (channel_->ready()) {
+  } else if (!running_.empty()) {
+    watch();
+  } else if (channel_->ready() > 0) {
     phase_ = Phase::idle;
     watchdog_.set(Watchdog::kNever);
   } else {
@@ -179,44 +191,86 @@ asio::awaitable<Reply> Instance::deliver(const Invocation& invocation, Millis li
   co_return reply;
 }
 
+void Instance::watch() {
+  MonoTime nearest = Watchdog::kNever;
+  for (const Running* one : running_) {
+    if (!one->timed_out) nearest = std::min(nearest, one->deadline);
+  }
+  watchdog_.set(nearest);
+}
+
 asio::awaitable<void> Instance::leave(Reply& reply) {
   const bool no_answer = reply.end == Reply::End::gone || reply.end == Reply::End::not_taken;
-  if (timed_out_) {
-    reply.end = Reply::End::timed_out;
-  } else if (ending_ && no_answer) {
-    reply.end = Reply::End::cut_off;
-  }
+  if (ending_ && no_answer) reply.end = Reply::End::cut_off;
   if (reply.end == Reply::End::gone) (void)co_await exited(kOwnExit);
   end();
 }
 
+void Instance::take() {
+  ++calls_;
+  ++undelivered_;
+}
+
+void Instance::give_back() {
+  if (--calls_ > 0) return;
+  if (!usable()) return end();
+  rest();
+}
+
+std::uint32_t Instance::free_places() const {
+  if (!usable() || phase_ == Phase::init) return 0;
+  const std::uint32_t ready = channel_->ready();
+  return ready <= undelivered_ ? 0 : std::min(max_concurrency_ - calls_, ready - undelivered_);
+}
+
 void Instance::rest() {
-  resting_ = true;
   resting_since_ = site_->clock.monotonic();
   if (phase_ != Phase::idle || kind_ == Kind::provisioned) return;
-  watchdog_.set(site_->clock.monotonic() + site_->options.idle_timeout);
+  watchdog_.set(resting_since_ + site_->options.idle_timeout);
 }
 
 void Instance::on_due() {
   const auto self = shared_from_this();
   if (phase_ == Phase::idle) {
-    if (const auto owner = owner_.lock()) owner->on_idle_timeout(self);
+    const auto owner = owner_.lock();
+    if (owner && calls_ == 0) owner->on_idle_timeout(self);
     return;
   }
-  timed_out_ = true;
-  end();
+  const MonoTime now = site_->clock.monotonic();
+  bool others = false;
+  for (Running* one : running_) {
+    if (one->deadline <= now) {
+      one->timed_out = true;
+    } else {
+      others = true;
+    }
+  }
+  if (!others) return end();
+  draining_ = true;
+  for (const Running* one : running_) {
+    if (one->timed_out) channel_->give_up(*one->invocation);
+  }
+  watch();
 }
 
 void Instance::on_ready() {
-  if (phase_ != Phase::settling || ending_) return;
-  phase_ = Phase::idle;
-  watchdog_.set(Watchdog::kNever);
+  if (phase_ == Phase::init || !usable()) return;
+  if (phase_ == Phase::settling) {
+    phase_ = Phase::idle;
+    watchdog_.set(Watchdog::kNever);
+    if (calls_ == 0) rest();
+  }
   const auto owner = owner_.lock();
-  if (owner && resting_) owner->on_settled(shared_from_this());
+  if (owner && free_places() > 0) owner->on_settled(shared_from_this());
+}
+
+void Instance::drain() {
+  draining_ = true;
+  if (calls_ == 0) end();
 }
 
 void Instance::end() {
-  if (std::exchange(ending_, true) || phase_ == Phase::ended) return;
+  if (phase_ == Phase::ended || std::exchange(ending_, true)) return;
   watchdog_.set(Watchdog::kNever);
   site_->backend.kill(id_);
   if (channel_) channel_->close();
@@ -251,8 +305,15 @@ asio::awaitable<const sandbox::Exit*> Instance::exited(Millis patience) {
   co_return exit_ ? &*exit_ : nullptr;
 }
 
-void Instance::end_call(UsageRecord call) {
-  meter_.finish(std::move(call));
+std::size_t Instance::begin_call() {
+  const std::size_t place = meter_.begin();
+  if (place == tails_.size()) tails_.emplace_back();
+  tails_[place].clear();
+  return place;
+}
+
+void Instance::end_call(std::size_t place, UsageRecord call) {
+  meter_.finish(place, std::move(call));
   const bool many = meter_.waiting() == kReadingCalls;
   if (phase_ == Phase::ended || meter_.waiting() == 0 || (reading_set_ && !many)) return;
   reading_set_ = true;
@@ -267,6 +328,7 @@ asio::awaitable<void> Instance::read_when_due(InstancePtr self) {
 asio::awaitable<void> Instance::read_usage() {
   reading_time_ = site_->clock.monotonic();
   const auto usage = co_await site_->backend.usage(id_);
+  was_read_ = true;
   if (usage) keep_usage(usage->memory_peak_bytes, usage->cpu_nanos);
 }
 
@@ -277,22 +339,31 @@ void Instance::keep_usage(std::uint64_t memory_peak_bytes, std::uint64_t cpu_nan
 
 void Instance::log(std::string message) {
   if (kind_ == Kind::bare_template) return spdlog::info("template of {}: {}", version_->runtime, to_valid_utf8(std::move(message)));
-  if (keeps_tail_) {
-    tail_.append(message).push_back('\n');
-    if (tail_.size() > 4 * kLogTailMax) tail_.erase(0, tail_.size() - kLogTailMax);
+  for (std::size_t place = 0; place < tails_.size(); ++place) {
+    if (meter_.runs(place)) keep(place, message);
   }
+  emit(std::move(message));
+}
+
+void Instance::log(std::size_t place, std::string message) {
+  keep(place, message);
+  emit(std::move(message));
+}
+
+void Instance::keep(std::size_t place, std::string_view message) {
+  std::string& tail = tails_[place];
+  tail.append(message).push_back('\n');
+  if (tail.size() > 4 * kLogTailMax) tail.erase(0, tail.size() - kLogTailMax);
+}
+
+void Instance::emit(std::string message) {
   site_->log(LogEvent{version_->name, version_->version, log_stream_, site_->clock.now(), to_valid_utf8(std::move(message))});
 }
 
-void Instance::begin_tail() {
-  keeps_tail_ = true;
-  tail_.clear();
-}
-
-std::string Instance::end_tail() {
-  keeps_tail_ = false;
-  if (tail_.size() > kLogTailMax) tail_.erase(0, tail_.size() - kLogTailMax);
-  return tail_;  // a copy, so that the next one finds room
+std::string Instance::tail(std::size_t place) {
+  std::string& tail = tails_[place];
+  if (tail.size() > kLogTailMax) tail.erase(0, tail.size() - kLogTailMax);
+  return tail;  // a copy, so that the next one finds room
 }
 
 asio::awaitable<void> Instance::follow_output(InstancePtr self) {

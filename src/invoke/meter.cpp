@@ -8,47 +8,49 @@ namespace wick::invoke {
 
 Meter::Meter(function::VersionPtr version, const Clock& clock, OnUsage out) : version_(std::move(version)), clock_(clock), out_(std::move(out)) {}
 
-void Meter::begin() {
-  running_since_ = clock_.monotonic();
-  running_nanos_ = 0;
+std::size_t Meter::begin() {
+  auto free = std::ranges::find(running_, false, &std::optional<Running>::has_value);
+  if (free == running_.end()) free = running_.emplace(running_.end());
+  free->emplace(clock_.monotonic());
+  return static_cast<std::size_t>(free - running_.begin());
 }
 
-void Meter::give_up() {
-  running_since_.reset();
-  charge_background(std::exchange(running_nanos_, 0));
+void Meter::give_up(std::size_t place) {
+  charge_background(running_[place]->nanos);
+  running_[place].reset();
 }
 
 // At least a microsecond, so that calls shorter than that have a share.
-double Meter::weight_since(MonoTime start) const {
-  return 1 + std::chrono::duration<double, std::micro>(clock_.monotonic() - std::max(start, read_at_)).count();
+double Meter::weight(MonoTime start, MonoTime end) const {
+  return 1 + std::chrono::duration<double, std::micro>(end - std::max(start, read_at_)).count();
 }
 
-void Meter::finish(UsageRecord call) {
-  call.cpu_nanos = std::exchange(running_nanos_, 0);
+void Meter::finish(std::size_t place, UsageRecord call) {
+  const Running run = *std::exchange(running_[place], std::nullopt);
+  call.cpu_nanos = run.nanos;
   call.memory_peak_mb = std::max(memory_peak_mb_, call.timing.memory_peak_mb);
-  const MonoTime since = running_since_.value_or(read_at_);
-  running_since_.reset();
   if (closed_) return out_(std::move(call));
   if (waiting_.size() >= kWaitingMax) {
     out_(std::move(waiting_.front().record));
     waiting_.pop_front();
   }
-  waiting_.push_back({std::move(call), weight_since(since)});
+  waiting_.push_back({std::move(call), weight(run.since, clock_.monotonic())});
 }
 
 void Meter::read(std::uint64_t cpu_nanos, std::uint64_t memory_peak_mb) {
   memory_peak_mb_ = std::max(memory_peak_mb_, memory_peak_mb);
   const std::uint64_t used = cpu_nanos > read_nanos_ ? cpu_nanos - read_nanos_ : 0;
   read_nanos_ += used;
-  const double running = running_since_ ? weight_since(*running_since_) : 0;
-  double total = running;
+  const MonoTime now = clock_.monotonic();
+  double total = 0;
   for (const Waiting& call : waiting_) total += call.weight;
+  for (const auto& run : running_) total += run ? weight(run->since, now) : 0;
 
   // Each gets the difference of two rounded running sums, so that rounding neither makes nor loses a nanosecond.
   double sum = 0;
   std::uint64_t charged = 0;
-  const auto share = [&](double weight) {
-    sum += weight;
+  const auto share = [&](double part) {
+    sum += part;
     const auto until = std::clamp(static_cast<std::uint64_t>(static_cast<double>(used) * (sum / total)), charged, used);
     return until - std::exchange(charged, until);
   };
@@ -57,12 +59,18 @@ void Meter::read(std::uint64_t cpu_nanos, std::uint64_t memory_peak_mb) {
     call.record.memory_peak_mb = std::max(call.record.memory_peak_mb, memory_peak_mb_);
     out_(std::move(call.record));
   }
-  if (running_since_) {
-    running_nanos_ += used - charged;
+  Running* last = nullptr;
+  for (auto& run : running_) {
+    if (!run) continue;
+    last = &*run;
+    last->nanos += share(weight(run->since, now));
+  }
+  if (last) {
+    last->nanos += used - charged;  // a rounding's
   } else {
     charge_background(used - charged);
   }
-  read_at_ = clock_.monotonic();
+  read_at_ = now;
 }
 
 void Meter::charge_background(std::uint64_t nanos) {

@@ -3,7 +3,8 @@
 //
 // The kernel counts per cgroup, that is per instance, and a reading is a round trip to the warden that the warm way must not make.
 // So records of finished calls wait here until the next reading, which charges what was used since the one before to the calls of
-// that time, in proportion to how long each had the instance (init included); a call that still runs keeps its part until it is done.
+// that time, in proportion to how long each had the instance (init included), whether one after another or at once; a call that still
+// runs keeps its part until it is done.
 // What was used while no call had the instance becomes a record of kind background. Nothing is lost or charged twice: the records of
 // an instance sum up to its last reading, to the nanosecond.
 //
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "invoke/usage_record.h"
@@ -24,29 +26,34 @@ class Meter {
 
   Meter(function::VersionPtr version, const Clock& clock, OnUsage out);
 
-  void begin();                   // a call has the instance from now on
-  void give_up();                 // it leaves without having run
-  void finish(UsageRecord call);  // it leaves; the record goes out with the next reading
+  // A call has the instance from now on. Its place among those that run at once: the lowest that is free.
+  std::size_t begin();
+  void give_up(std::size_t place);                   // it leaves without having run
+  void finish(std::size_t place, UsageRecord call);  // it leaves; the record goes out with the next reading
   // cpu_nanos: of the instance's whole life. One lower than before was asked of an instance that was gone, and charges nothing.
   void read(std::uint64_t cpu_nanos, std::uint64_t memory_peak_mb);
   void close();  // no reading will come any more: what waits goes out, and later records at once
 
   std::size_t waiting() const { return waiting_.size(); }
+  bool runs(std::size_t place) const { return place < running_.size() && running_[place].has_value(); }
 
  private:
+  struct Running {
+    MonoTime since;
+    std::uint64_t nanos = 0;  // charged to it by readings meanwhile
+  };
   struct Waiting {
     UsageRecord record;
     double weight;  // microseconds that it had the instance since the last reading
   };
-  double weight_since(MonoTime start) const;
+  double weight(MonoTime start, MonoTime end) const;
   void charge_background(std::uint64_t nanos);
 
   const function::VersionPtr version_;
   const Clock& clock_;
   const OnUsage out_;
   std::deque<Waiting> waiting_;
-  std::optional<MonoTime> running_since_;
-  std::uint64_t running_nanos_ = 0;  // charged to the running call by readings meanwhile
+  std::vector<std::optional<Running>> running_;  // by place
   std::uint64_t read_nanos_ = 0;
   std::uint64_t memory_peak_mb_ = 0;
   MonoTime read_at_{};

@@ -26,9 +26,9 @@ struct MeterTest : testing::Test {
     return record;
   }
   void run(Meter& of, const std::string& id, MonoTime::duration duration) {
-    of.begin();
+    const std::size_t place = of.begin();
     clock.time += duration;
-    of.finish(call(id));
+    of.finish(place, call(id));
   }
   std::uint64_t cpu_of(const std::string& id) const {
     const auto found = std::ranges::find(out, RequestId(id), &UsageRecord::id);
@@ -60,17 +60,37 @@ TEST_F(MeterTest, ChargesByTimeOnTheInstance) {
 }
 
 TEST_F(MeterTest, ACallKeepsWhatWasReadWhileItRan) {
-  meter.begin();
+  const std::size_t place = meter.begin();
   clock.time += 1s;
   meter.read(900'000'000, 1);
   clock.time += 1s;
   meter.read(1'000'000'000, 1);
   EXPECT_TRUE(out.empty());
-  meter.finish(call("a"));
+  meter.finish(place, call("a"));
   run(meter, "b", 1s);
   meter.read(1'500'000'000, 1);
   EXPECT_NEAR(static_cast<double>(cpu_of("a")), 1e9, 1e6);  // and next to nothing of b's second
   EXPECT_EQ(total(), 1'500'000'000u);
+}
+
+TEST_F(MeterTest, CallsAtOnceShareByTheirTime) {
+  const std::size_t a = meter.begin();
+  clock.time += 1s;
+  const std::size_t b = meter.begin();
+  EXPECT_NE(a, b);
+  clock.time += 1s;
+  meter.read(600'000'000, 1);  // a had it for two seconds, b for one
+  meter.finish(a, call("a"));
+  EXPECT_FALSE(meter.runs(a));
+  EXPECT_EQ(meter.begin(), a);
+  clock.time += 1s;
+  meter.finish(a, call("c"));
+  meter.finish(b, call("b"));
+  meter.read(1'000'000'000, 1);
+  EXPECT_NEAR(static_cast<double>(cpu_of("a")), 400e6, 1e3);
+  EXPECT_NEAR(static_cast<double>(cpu_of("b")), 400e6, 1e3);
+  EXPECT_NEAR(static_cast<double>(cpu_of("c")), 200e6, 1e3);
+  EXPECT_EQ(total(), 1'000'000'000u);
 }
 
 TEST_F(MeterTest, WhatIsUsedWithoutACallIsBackground) {
@@ -82,10 +102,10 @@ TEST_F(MeterTest, WhatIsUsedWithoutACallIsBackground) {
   meter.read(5'000'000, 3);
   EXPECT_EQ(out.size(), 1u);
 
-  meter.begin();
+  const std::size_t place = meter.begin();
   clock.time += 1ms;
   meter.read(6'000'000, 3);
-  meter.give_up();
+  meter.give_up(place);
   ASSERT_EQ(out.size(), 2u);
   EXPECT_EQ(out[1].kind, Kind::background);
   EXPECT_EQ(total(), 6'000'000u);
@@ -103,11 +123,11 @@ TEST_F(MeterTest, AReadingOfAnInstanceThatIsGoneChargesNothing) {
 }
 
 TEST_F(MeterTest, AfterTheLastReadingRecordsDoNotWait) {
-  meter.begin();
+  const std::size_t place = meter.begin();
   clock.time += 1ms;
   meter.read(1'000, 1);  // its end, during the call
   meter.close();
-  meter.finish(call("a"));
+  meter.finish(place, call("a"));
   EXPECT_EQ(cpu_of("a"), 1'000u);
 
   Meter lost{version, clock, [this](UsageRecord record) { out.push_back(std::move(record)); }};
@@ -134,26 +154,34 @@ TEST_F(MeterTest, NothingIsLostOrChargedTwice) {
     out.clear();
     Meter one{version, clock, [this](UsageRecord record) { out.push_back(std::move(record)); }};
     std::uint64_t used = 0, calls = 0;
-    bool running = false;
+    std::vector<std::size_t> running;
+    const auto leaves = [&] {
+      const auto which = running.begin() + static_cast<std::ptrdiff_t>(pick(running.size()));
+      const std::size_t place = *which;
+      running.erase(which);
+      return place;
+    };
     for (int step = 0; step < 60; ++step) {
       clock.time += std::chrono::nanoseconds(pick(2) ? pick(1'000) : pick(3'000'000'000));
       if (pick(3) > 0) used += pick(2) ? pick(100) : pick(10'000'000'000);
       switch (pick(4)) {
         case 0:
-          if (running) one.give_up();
-          running = false;
+          if (!running.empty()) one.give_up(leaves());
           break;
         case 1:
           one.read(used, pick(100));
           break;
         default:
-          running ? one.finish(call(std::to_string(calls++))) : one.begin();
-          running = !running;
+          if (running.size() < 1 + seed % 3 && pick(2)) {
+            running.push_back(one.begin());
+          } else if (!running.empty()) {
+            one.finish(leaves(), call(std::to_string(calls++)));
+          }
       }
     }
     one.read(used, 0);
     one.close();
-    if (running) one.finish(call(std::to_string(calls++)));
+    while (!running.empty()) one.finish(leaves(), call(std::to_string(calls++)));
     ASSERT_EQ(total(), used);
     ASSERT_EQ(std::ranges::count(out, Kind::call, &UsageRecord::kind), static_cast<std::ptrdiff_t>(calls));
     std::set<std::string> ids;

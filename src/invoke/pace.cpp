@@ -28,7 +28,7 @@ std::optional<Pace::Micros> Pace::patience(StartLevel level, Load load) const {
   const Micros start = start_time(level);
   if (run_us_ < 0 || run_us_ >= start.count()) return std::nullopt;
   if (load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
-  const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy));
+  const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));
   if (expected < start) return std::min(start, expected * kDoubt + kSlack);
   if (load.starting >= processors_) return start;  // each needs one
   return std::nullopt;

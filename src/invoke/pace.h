@@ -18,14 +18,15 @@ class Pace {
  public:
   using Micros = std::chrono::microseconds;
 
-  explicit Pace(std::uint32_t processors) : processors_(processors) {}
+  // places: of each instance.
+  explicit Pace(std::uint32_t processors, std::uint32_t places = 1) : processors_(processors), places_(places) {}
 
   void ran(std::int64_t run_us);
   void started(StartLevel level, std::int64_t start_us);  // until it was ready for the call
 
   struct Load {
     std::size_t waiting = 0;   // calls
-    std::size_t busy = 0;      // instances that run a call
+    std::size_t busy = 0;      // instances without a free place
     std::size_t starting = 0;  // instances
   };
   // Whether so many are at work that one more, idle or not, would not help. Then a call waits as patience() says.
@@ -37,6 +38,7 @@ class Pace {
   Micros start_time(StartLevel level) const { return Micros(start_us_.at(static_cast<std::size_t>(level))); }
 
   const std::size_t processors_;
+  const std::size_t places_;
   std::int64_t run_us_ = -1;  // unknown
   // By level, first guesses for a machine at rest.
   std::array<std::int64_t, 4> start_us_{0, 3'000, 40'000, 100'000};

@@ -1,8 +1,9 @@
 #pragma once
-// The instances of one version's generation: which are idle, and which one is next. Plain bookkeeping; the engine decides.
+// The instances of one version's generation: which have free places, and which one is next. Plain bookkeeping; the engine decides.
 #include <cstdint>
 #include <vector>
 
+#include "function/custom_runtime.h"
 #include "function/version.h"
 #include "invoke/instance.h"
 #include "invoke/pace.h"
@@ -14,22 +15,34 @@ namespace wick::invoke {
 class Pool {
  public:
   Pool(boost::asio::any_io_executor loop, const Clock& clock, std::uint32_t processors, function::VersionPtr version)
-      : version_(std::move(version)), waiters_(loop, clock), pace_(processors), changed_(loop) {}
+      : version_(std::move(version)),
+        max_concurrency_(function::max_concurrency(*version_)),
+        waiters_(loop, clock),
+        start_waiters_(loop, clock),
+        pace_(processors, max_concurrency_),
+        changed_(loop) {}
 
   const function::VersionPtr& version() const { return version_; }
-  Signal& changed() { return changed_; }  // provisioned_target or the set of instances
+  Signal& changed() { return changed_; }  // provisioned_target or the set of usable instances
 
   void add(InstancePtr instance) { all_.push_back(std::move(instance)); }
   void remove(const InstancePtr& instance);
   const std::vector<InstancePtr>& all() const { return all_; }  // oldest first
 
-  // The idle instance that was used last, provisioned ones first, so that those not needed grow old; nullptr if there is none.
+  // An instance of which the caller has a place now; nullptr if none is free. Provisioned ones come before others, and the busiest of those
+  // that run calls already before the idle one that was used last, so that those not needed grow old.
   InstancePtr take();
-  void put(InstancePtr instance);
-  bool has_idle_provisioned() const;
-  std::vector<InstancePtr> idle() const;
+  bool give(const InstancePtr& instance);  // a place to the call that waits for one; false: none does
+  void put(const InstancePtr& instance);   // for take(), while it has free places
+  bool has_free_provisioned() const;
+  std::vector<InstancePtr> idle() const;  // without a call
 
-  Waiters& waiters() { return waiters_; }  // calls that wait for an instance which another call has
+  Waiters& waiters() { return waiters_; }              // calls that wait for a place which another call has
+  Waiters& start_waiters() { return start_waiters_; }  // ... for one of the other places of an instance that starts
+  // Whether an instance that starts has a place for one more.
+  bool has_place_in_start() const { return start_waiters_.size() < places_in_starts(); }
+  std::size_t places_in_starts() const { return starting * (max_concurrency_ - 1); }  // beside those of the calls that they start for
+  void release_waiters();
   Pace& pace() { return pace_; }
   Pace::Load load() const;
 
@@ -41,15 +54,22 @@ class Pool {
   bool keeper_runs = false;        // the coroutine that keeps the target
   bool retired = false;            // no instance is kept any more
   std::uint32_t users = 0;         // calls that hold the pool
-  std::uint32_t starting = 0;      // instances, for calls
+  std::size_t starting = 0;        // instances, for calls
 
  private:
-  std::vector<InstancePtr>& idle_list(Instance::Kind kind) { return idle_[kind == Instance::Kind::provisioned ? 0 : 1]; }
+  struct Free {                       // instances with free places
+    std::vector<InstancePtr> idle;    // without a call, the one used last at the back
+    std::vector<InstancePtr> shared;  // with some
+  };
+  Free& free_of(Instance::Kind kind) { return free_[kind == Instance::Kind::provisioned ? 0 : 1]; }
+  static InstancePtr take_shared(std::vector<InstancePtr>& shared);
 
   const function::VersionPtr version_;
+  const std::uint32_t max_concurrency_;
   std::vector<InstancePtr> all_;
-  std::vector<InstancePtr> idle_[2];  // provisioned, on demand; the one used last at the back
+  Free free_[2];  // provisioned, on demand
   Waiters waiters_;
+  Waiters start_waiters_;
   Pace pace_;
   Signal changed_;
 };

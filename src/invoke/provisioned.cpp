@@ -98,7 +98,7 @@ asio::awaitable<bool> Engine::Impl::provision_one(PoolPtr pool) {
     } else if (!lost) {
       co_await report_failed_init(*site_, instance, ready, began);
     }
-    release(pool, instance);
+    offer(pool, instance);
     if (!lost) co_return ok;
     level = on_lost(started->origin);
   }

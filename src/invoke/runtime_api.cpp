@@ -1,5 +1,6 @@
 #include "invoke/runtime_api.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,6 +20,9 @@ using namespace std::chrono_literals;
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
 // How long a reply waits for the runtime to ask for the next invocation, so that a caller who calls again at once finds it ready.
 constexpr auto kNextGrace = 10ms;
+// How long an init waits for the other loops of a runtime once the first has asked.
+constexpr auto kInitGrace = 50ms;
+constexpr std::uint32_t kOtherConnections = 62;      // beside two for each invocation
 constexpr std::size_t kErrorTrailerMax = 64 * 1024;  // bytes of Base64
 
 http::Response json_response(unsigned status, std::string body) {
@@ -50,12 +54,12 @@ std::string one_line(std::string text) {
   return text;
 }
 
-http::ServerOptions server_options(const std::string& instance) {
+http::ServerOptions server_options(const std::string& instance, std::uint32_t max_concurrency) {
   http::ServerOptions out;
   out.bodies = http::Bodies::streamed;
   out.instance = instance;
   out.limits.body_bytes = kStreamMax + 1024 * 1024;
-  out.limits.connections = 64;
+  out.limits.connections = kOtherConnections + 2 * max_concurrency;
   // A connection rests while its runtime works, 900 s at most.
   out.limits.body_timeout = out.limits.idle_timeout = 1000s;
   return out;
@@ -63,43 +67,81 @@ http::ServerOptions server_options(const std::string& instance) {
 
 }  // namespace
 
-RuntimeApi::RuntimeApi(asio::any_io_executor loop, std::function<void()> on_ready)
-    : loop_(loop), on_ready_(std::move(on_ready)), changed_(std::move(loop)) {}
+asio::awaitable<void> RuntimeApi::Waiting::wait() { (void)co_await timer.async_wait(asio::as_tuple(asio::use_awaitable)); }
+
+RuntimeApi::RuntimeApi(asio::any_io_executor loop, std::uint32_t max_concurrency, std::function<void()> on_ready)
+    : loop_(loop), max_concurrency_(max_concurrency), on_ready_(std::move(on_ready)), changed_(std::move(loop)), answered_ids_(max_concurrency) {}
 
 Result<> RuntimeApi::open(UniqueFd listening_socket, const std::string& instance) {
   auto handler = [weak = weak_from_this()](http::Request request) { return handle(weak.lock(), std::move(request)); };
-  server_ = std::make_unique<http::Server>(loop_, std::move(handler), server_options(instance));
+  server_ = std::make_unique<http::Server>(loop_, std::move(handler), server_options(instance, max_concurrency_));
   return server_->adopt(std::move(listening_socket));
 }
 
 void RuntimeApi::close() {
   if (std::exchange(closed_, true)) return;
+  for (Delivery* delivery : deliveries_) delivery->wake();
+  for (Asking* asking : std::exchange(asking_, {})) asking->wake();
   changed_.notify();
   if (server_) server_->close();
 }
 
 asio::awaitable<Reply> RuntimeApi::init() {
-  while (waiting_ == 0 && !init_error_ && !closed_) co_await changed_.wait();
+  while (asking_.empty() && !init_error_ && !closed_) co_await changed_.wait();
   init_done_ = true;
   if (init_error_) co_return co_await whole(*init_error_, Reply::End::failed);
-  co_return Reply{waiting_ > 0 ? Reply::End::ok : Reply::End::gone, {}, {}};
+  loops_ = max_concurrency_;
+  co_await await_loops(kInitGrace);
+  co_return Reply{ready() > 0 ? Reply::End::ok : Reply::End::gone, {}, {}};
+}
+
+// Until every loop has an invocation or asks for one. Those that are late count again when they come.
+asio::awaitable<void> RuntimeApi::await_loops(Timer::duration grace) {
+  const auto until = LoopClock::now() + grace;
+  while (asking_.size() + deliveries_.size() < loops_ && !closed_ && LoopClock::now() < until) co_await changed_.wait(until);
+  loops_ = std::min(loops_, asking_.size() + deliveries_.size());
 }
 
 asio::awaitable<Reply> RuntimeApi::deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) {
-  Current current{invocation, deadline_ms};
-  current_ = &current;
-  changed_.notify();
-  while (!current.post && !closed_) co_await changed_.wait();
-  Reply reply{current.taken ? Reply::End::gone : Reply::End::not_taken, {}, {}};
-  if (current.post) {
-    reply = co_await answer(*current.post, stream);
-    answered_id_ = invocation.id.str();
-  }
-  current_ = nullptr;
-  const auto until = Signal::Time::clock::now() + kNextGrace;
-  while (waiting_ == 0 && !closed_ && Signal::Time::clock::now() < until) co_await changed_.wait(until);
+  Delivery delivery(loop_, invocation, deadline_ms);
+  deliveries_.push_back(&delivery);
+  match();
+  const auto over = [&] { return delivery.post || (delivery.given_up && delivery.taken == delivery.given); };
+  while (!over() && !closed_) co_await delivery.wait();
+  Reply reply{delivery.taken ? Reply::End::gone : Reply::End::not_taken, {}, {}};
+  if (delivery.post) reply = co_await answer(*delivery.post, stream);
+  std::erase(deliveries_, &delivery);
+  if (delivery.post || delivery.given_up) remember_answered(invocation);
+  if (!delivery.given_up) co_await await_loops(kNextGrace);
   co_return reply;
 }
+
+// Gives the invocations that nobody has to whoever asks for one.
+void RuntimeApi::match() {
+  for (Delivery* delivery : deliveries_) {
+    if (delivery->given) continue;
+    if (asking_.empty()) return;
+    delivery->given = true;
+    asking_.back()->delivery = delivery;
+    asking_.back()->wake();
+    asking_.pop_back();
+  }
+}
+
+void RuntimeApi::give_up(const Invocation& invocation) {
+  Delivery* delivery = find(invocation.id.str());
+  if (!delivery) return;
+  delivery->given_up = true;
+  if (delivery->post) delivery->post->request.body_reader->close();
+  delivery->wake();
+}
+
+RuntimeApi::Delivery* RuntimeApi::find(std::string_view id) const {
+  const auto found = std::ranges::find(deliveries_, id, [](const Delivery* one) -> std::string_view { return one->invocation.id.str(); });
+  return found == deliveries_.end() ? nullptr : *found;
+}
+
+void RuntimeApi::remember_answered(const Invocation& invocation) { answered_ids_[answered_++ % max_concurrency_] = invocation.id.str(); }
 
 asio::awaitable<Reply> RuntimeApi::answer(Post& post, ResponseStream* stream) {
   if (post.kind == PostKind::error) return whole(post, Reply::End::failed);
@@ -134,8 +176,7 @@ asio::awaitable<Reply> RuntimeApi::whole(Post& post, Reply::End end) {
       out = Reply{Reply::End::too_large, {}, {}};
     }
   }
-  post.judged = true;
-  changed_.notify();
+  judge(post);
   co_return out;
 }
 
@@ -164,8 +205,7 @@ asio::awaitable<Reply> RuntimeApi::streamed(Post& post, ResponseStream* stream) 
   } else if (out.end == Reply::End::ok) {
     out.body = sink.take_collected();
   }
-  post.judged = true;
-  changed_.notify();
+  judge(post);
   co_return out;
 }
 
@@ -189,21 +229,30 @@ asio::awaitable<http::Response> RuntimeApi::handle(std::shared_ptr<RuntimeApi> s
 }
 
 asio::awaitable<http::Response> RuntimeApi::next() {
-  if (current_ && current_->taken) co_return wrong_state("The current invocation has no response yet");
-  const auto turn = ++turn_;
-  waiting_ = 1;
+  const auto taken = static_cast<std::size_t>(std::ranges::count_if(deliveries_, &Delivery::given));
+  if (taken >= max_concurrency_) co_return wrong_state("The current invocation has no response yet");
+  const bool one_more = asking_.size() + taken < max_concurrency_;
+  if (!one_more) {
+    asking_.front()->replaced = true;
+    asking_.front()->wake();
+    asking_.erase(asking_.begin());
+  }
+  Asking own(loop_);
+  asking_.push_back(&own);
+  loops_ = std::max(loops_, asking_.size() + taken);
+  match();
   changed_.notify();
-  on_ready_();
-  while (!closed_ && turn == turn_ && (!current_ || current_->taken)) co_await changed_.wait();
+  if (one_more) on_ready_();
+  while (!own.delivery && !own.replaced && !closed_) co_await own.wait();
   if (closed_) co_return gone();
-  if (turn != turn_) co_return wrong_state("There is a newer request for the next invocation");
-  waiting_ = 0;
-  current_->taken = true;
+  if (own.replaced) co_return wrong_state("There is a newer request for the next invocation");
+  own.delivery->taken = true;
+  if (own.delivery->given_up) own.delivery->wake();
 
-  const Invocation& invocation = current_->invocation;
+  const Invocation& invocation = own.delivery->invocation;
   http::Response out = json_response(200, invocation.payload);
   out.fields.add("Lambda-Runtime-Aws-Request-Id", invocation.id.str());
-  out.fields.add("Lambda-Runtime-Deadline-Ms", std::to_string(current_->deadline_ms));
+  out.fields.add("Lambda-Runtime-Deadline-Ms", std::to_string(own.delivery->deadline_ms));
   out.fields.add("Lambda-Runtime-Invoked-Function-Arn", one_line(invocation.invoked_arn));
   if (!invocation.trace_id.empty()) out.fields.add("Lambda-Runtime-Trace-Id", one_line(invocation.trace_id));
   if (!invocation.client_context.empty()) out.fields.add("Lambda-Runtime-Client-Context", one_line(invocation.client_context));
@@ -211,31 +260,37 @@ asio::awaitable<http::Response> RuntimeApi::next() {
 }
 
 asio::awaitable<http::Response> RuntimeApi::post(const http::Request& request, std::string_view id, PostKind kind) {
-  Post own{request, kind, false, {}};
+  Post own(loop_, request, kind);
   if (kind == PostKind::init_error) {
     if (init_done_ || init_error_) co_return wrong_state("Init is over");
     init_error_ = &own;
+    changed_.notify();
   } else {
-    if (id == answered_id_ && !id.empty()) co_return wrong_state("The invocation has its response already");
-    if (!current_ || !current_->taken || id != current_->invocation.id.str()) {
-      co_return refused(400, "InvalidRequestID", "Invalid request ID");
-    }
-    if (current_->post) co_return wrong_state("The invocation has its response already");
+    Delivery* delivery = find(id);
+    const bool answered =
+        delivery ? delivery->post || delivery->given_up : !id.empty() && std::ranges::find(answered_ids_, id) != answered_ids_.end();
+    if (answered) co_return wrong_state("The invocation has its response already");
+    if (!delivery || !delivery->taken) co_return refused(400, "InvalidRequestID", "Invalid request ID");
     const std::string_view mode = request.fields.get("Lambda-Runtime-Function-Response-Mode");
     if (kind == PostKind::response && !mode.empty() && mode != "streaming" && mode != "buffered") {
       co_return refused(400, "InvalidFunctionResponseMode", "Invalid function response mode");
     }
-    current_->post = &own;
+    delivery->post = &own;
+    delivery->wake();
   }
-  changed_.notify();
   co_return co_await judged(own);
 }
 
 // The wait has no other end: deliver() and init() judge what they have been given, even when the channel closes meanwhile (the
 // body then ends with an error), and own must outlive that.
 asio::awaitable<http::Response> RuntimeApi::judged(Post& post) {
-  while (!post.judged) co_await changed_.wait();
+  while (!post.judged) co_await post.wait();
   co_return std::move(post.verdict);
+}
+
+void RuntimeApi::judge(Post& post) {
+  post.judged = true;
+  post.wake();
 }
 
 }  // namespace wick::invoke

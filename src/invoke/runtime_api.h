@@ -8,15 +8,21 @@
 //
 // One server per instance, on a socket that only this instance can reach, so a request id is all that must match.
 // deliver() owns the invocation: it reads the runtime's POST itself, while that request's handler waits for its verdict.
+//
+// A runtime may have as many invocations as the version's max_concurrency, and ask for the next one in as many loops less those that it has.
+// One request more replaces the oldest that waits, and of those that wait the newest is answered: older ones may be of a client that is gone.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "base/timer.h"
 #include "http/message.h"
 #include "http/server.h"
 #include "invoke/channel.h"
@@ -26,29 +32,47 @@ namespace wick::invoke {
 
 class RuntimeApi final : public Channel, public std::enable_shared_from_this<RuntimeApi> {
  public:
-  // on_ready is called whenever the runtime has asked for the next invocation.
-  RuntimeApi(boost::asio::any_io_executor loop, std::function<void()> on_ready);
+  // on_ready is called whenever the runtime waits for one more invocation.
+  RuntimeApi(boost::asio::any_io_executor loop, std::uint32_t max_concurrency, std::function<void()> on_ready);
   Result<> open(UniqueFd listening_socket, const std::string& instance);
 
   boost::asio::awaitable<Reply> init() override;
   boost::asio::awaitable<Reply> deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) override;
-  bool ready() const override { return waiting_ > 0 && !closed_; }
+  void give_up(const Invocation& invocation) override;
+  std::uint32_t ready() const override { return closed_ ? 0 : static_cast<std::uint32_t>(asking_.size()); }
   bool usable() const override { return !closed_; }
   void close() override;
 
  private:
+  // In the frame of the one coroutine that waits in it, until something has changed.
+  struct Waiting {
+    explicit Waiting(const boost::asio::any_io_executor& loop) : timer(loop, Timer::time_point::max()) {}
+    boost::asio::awaitable<void> wait();
+    void wake() { timer.cancel(); }
+    Timer timer;
+  };
   enum class PostKind { response, error, init_error };
-  struct Post {  // a request that brings an answer, in its handler's frame
+  struct Post : Waiting {  // a request that brings an answer, in its handler's frame
+    Post(const boost::asio::any_io_executor& loop, const http::Request& of, PostKind what) : Waiting(loop), request(of), kind(what) {}
     const http::Request& request;
     PostKind kind;
     bool judged = false;
     http::Response verdict;
   };
-  struct Current {  // what is being delivered, in deliver()'s frame
+  struct Delivery : Waiting {  // an invocation without its answer, in deliver()'s frame
+    Delivery(const boost::asio::any_io_executor& loop, const Invocation& what, long long deadline)
+        : Waiting(loop), invocation(what), deadline_ms(deadline) {}
     const Invocation& invocation;
     long long deadline_ms;
-    bool taken = false;
+    bool given = false;  // to a request for the next one
+    bool taken = false;  // that request is answered with it
+    bool given_up = false;
     Post* post = nullptr;
+  };
+  struct Asking : Waiting {  // a request for the next invocation, in its handler's frame
+    using Waiting::Waiting;
+    Delivery* delivery = nullptr;
+    bool replaced = false;
   };
 
   static boost::asio::awaitable<http::Response> handle(std::shared_ptr<RuntimeApi> self, http::Request request);
@@ -59,16 +83,23 @@ class RuntimeApi final : public Channel, public std::enable_shared_from_this<Run
   boost::asio::awaitable<Reply> streamed(Post& post, ResponseStream* stream);
   static Reply broken_off(Post& post, Errc why, const std::string& message);
   boost::asio::awaitable<Reply> whole(Post& post, Reply::End end);
+  static void judge(Post& post);
+  void match();
+  boost::asio::awaitable<void> await_loops(Timer::duration grace);
+  Delivery* find(std::string_view id) const;
+  void remember_answered(const Invocation& invocation);
 
   boost::asio::any_io_executor loop_;
+  const std::uint32_t max_concurrency_;
   std::function<void()> on_ready_;
-  Signal changed_;
+  Signal changed_;  // asking_, init_error_, closed_
   std::unique_ptr<http::Server> server_;
-  Current* current_ = nullptr;
+  std::vector<Delivery*> deliveries_;  // oldest first
+  std::vector<Asking*> asking_;        // that have no invocation yet, oldest first
+  std::size_t loops_ = 0;              // of the runtime, as far as they are known to come back
   Post* init_error_ = nullptr;
-  std::string answered_id_;  // of the last invocation that has its answer
-  unsigned long turn_ = 0;   // of GET next: the newest one gets the invocation, as older ones may be from a process that is gone
-  int waiting_ = 0;          // requests for the next one, 0 or 1 that counts
+  std::vector<std::string> answered_ids_;  // of the last invocations that have their answer
+  std::size_t answered_ = 0;               // invocations
   bool init_done_ = false;
   bool closed_ = false;
 };

@@ -2,60 +2,14 @@
 #include <gmock/gmock.h>
 
 #include "base/digest.h"
-#include "http/client.h"
 #include "invoke/channel.h"
 #include "invoke/engine_fixture.h"
+#include "invoke/fake_api.h"
 
 namespace wick::invoke {
 namespace {
 
 using testing::HasSubstr;
-
-// The runtime's side.
-class Api {
- public:
-  explicit Api(FakeRuntime& runtime) : endpoint_("http://127.0.0.1:" + std::to_string(runtime.runtime_api_port)), port_(runtime.runtime_api_port) {}
-
-  // The next invocation; status 0 once the API is gone.
-  http::Response next() {
-    auto out = call("GET", "invocation/next");
-    if (out.status == 200) id = std::string(out.fields.get("Lambda-Runtime-Aws-Request-Id"));
-    return out;
-  }
-  http::Response respond(std::string body) { return call("POST", "invocation/" + id + "/response", std::move(body)); }
-  http::Response call(std::string method, const std::string& path, std::string body = {},
-                      std::vector<std::pair<std::string, std::string>> fields = {}) {
-    http::Request request;
-    request.method = std::move(method);
-    request.target = request.path = "/2018-06-01/runtime/" + path;
-    request.body = std::move(body);
-    for (auto& [name, value] : fields) request.fields.add(name, value);
-    auto out = http::fetch(endpoint_, request);
-    if (out) return *out;
-    http::Response gone;
-    gone.status = 0;
-    return gone;
-  }
-  // One request as it is, and the status line of what comes back.
-  std::string raw(std::string_view bytes) {
-    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port_);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
-    (void)::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    std::string out(4096, '\0');
-    out.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(fd.get(), out.data(), out.size(), 0))));
-    return out.substr(0, out.find('\r'));
-  }
-
-  std::string id;
-
- private:
-  std::string endpoint_;
-  std::uint16_t port_;
-};
 
 class Collected final : public ResponseStream {
  public:
@@ -74,9 +28,9 @@ struct RuntimeApiTest : EngineTest {
   std::shared_ptr<function::Version> f = version("f", "provided.al2023");
 
   // Serves invocations until the API is gone.
-  void serve(std::function<void(Api&, const http::Response&)> answer) {
+  void serve(std::function<void(FakeApi&, const http::Response&)> answer) {
     backend.script = [answer = std::move(answer)](FakeRuntime& runtime) {
-      Api api(runtime);
+      FakeApi api(runtime);
       for (auto next = api.next(); next.status == 200; next = api.next()) answer(api, next);
       return runtime.hang();
     };
@@ -84,7 +38,7 @@ struct RuntimeApiTest : EngineTest {
 };
 
 TEST_F(RuntimeApiTest, InvocationsOneAfterTheOtherOnOneInstance) {
-  serve([](Api& api, const http::Response& next) {
+  serve([](FakeApi& api, const http::Response& next) {
     const auto header = [&](const char* name) { return std::string(next.fields.get(name)); };
     const auto accepted =
         api.respond(fmt::format(R"({{"payload":{},"id":"{}","arn":"{}","trace":"{}","context":{},"deadline":{}}})", next.body,
@@ -113,7 +67,7 @@ TEST_F(RuntimeApiTest, InvocationsOneAfterTheOtherOnOneInstance) {
 }
 
 TEST_F(RuntimeApiTest, AnErrorIsTheCallers) {
-  serve([](Api& api, const http::Response&) {
+  serve([](FakeApi& api, const http::Response&) {
     const auto accepted = api.call("POST", "invocation/" + api.id + "/error", R"({"errorMessage":"no","errorType":"Body"})",
                                    {{"Lambda-Runtime-Function-Error-Type", "Function.Header"}});
     EXPECT_EQ(accepted.status, 202u);
@@ -124,10 +78,22 @@ TEST_F(RuntimeApiTest, AnErrorIsTheCallers) {
   EXPECT_EQ(outcome.payload, R"({"errorMessage":"no","errorType":"Body"})");
 }
 
+TEST_F(RuntimeApiTest, AnEventThatHasFailedMayComeAgain) {
+  serve([tries = 0](FakeApi& api, const http::Response&) mutable {
+    const auto answer = ++tries == 1 ? api.call("POST", "invocation/" + api.id + "/error", R"({"errorType":"Once"})") : api.respond("1");
+    EXPECT_EQ(answer.status, 202u);
+  });
+  const Invocation event = invocation(f);
+  for (const char* error : {"Once", ""}) {
+    EXPECT_EQ(finish(boost::asio::co_spawn(loop, engine().invoke(event), boost::asio::use_future)).error_type, error);
+  }
+  EXPECT_EQ(backend.booted, 1);
+}
+
 TEST_F(RuntimeApiTest, InitError) {
   const std::string object = R"({"errorMessage":"no config","errorType":"Config"})";
   backend.script = [&](FakeRuntime& runtime) {
-    Api(runtime).call("POST", "init/error", object, {{"Lambda-Runtime-Function-Error-Type", "Runtime.Config"}});
+    FakeApi(runtime).call("POST", "init/error", object, {{"Lambda-Runtime-Function-Error-Type", "Runtime.Config"}});
     return exit_status(1);
   };
   const Outcome outcome = invoke(f);
@@ -137,7 +103,7 @@ TEST_F(RuntimeApiTest, InitError) {
 }
 
 TEST_F(RuntimeApiTest, WrongRequestsAreRefusedAndTheInvocationGoesOn) {
-  serve([](Api& api, const http::Response&) {
+  serve([](FakeApi& api, const http::Response&) {
     const std::string foreign = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
     for (const char* action : {"/response", "/error"}) {
       const auto refused = api.call("POST", "invocation/" + foreign + action, "1");
@@ -160,7 +126,7 @@ TEST_F(RuntimeApiTest, WrongRequestsAreRefusedAndTheInvocationGoesOn) {
 }
 
 TEST_F(RuntimeApiTest, AResponseOverTheLimit) {
-  serve([](Api& api, const http::Response& next) {
+  serve([](FakeApi& api, const http::Response& next) {
     const auto answer = api.respond(std::string(std::stoul(next.body), 'x'));
     if (next.body == std::to_string(kResponseMax)) {
       EXPECT_EQ(answer.status, 202u);
@@ -182,7 +148,7 @@ std::string chunked(const std::string& id, std::string_view chunks, std::string_
 }
 
 TEST_F(RuntimeApiTest, StreamedResponse) {
-  serve([](Api& api, const http::Response&) { EXPECT_EQ(api.raw(chunked(api.id, "1\r\na\r\n2\r\nbc\r\n0\r\n", {})), "HTTP/1.1 202 Accepted"); });
+  serve([](FakeApi& api, const http::Response&) { EXPECT_EQ(api.raw(chunked(api.id, "1\r\na\r\n2\r\nbc\r\n0\r\n", {})), "HTTP/1.1 202 Accepted"); });
   Collected stream;
   EXPECT_EQ(invoke(f, "{}", &stream).payload, "");
   EXPECT_EQ(stream.body, "abc");
@@ -192,7 +158,7 @@ TEST_F(RuntimeApiTest, StreamedResponse) {
 
 TEST_F(RuntimeApiTest, AnErrorMidwayComesInTrailers) {
   const std::string object = R"({"errorMessage":"midway","errorType":"Oops"})";
-  serve([&](Api& api, const http::Response&) {
+  serve([&](FakeApi& api, const http::Response&) {
     api.raw(chunked(api.id, "1\r\na\r\n0\r\n",
                     fmt::format("Lambda-Runtime-Function-Error-Type: Oops\r\n"
                                 "Lambda-Runtime-Function-Error-Body: {}\r\n",
@@ -206,19 +172,19 @@ TEST_F(RuntimeApiTest, AnErrorMidwayComesInTrailers) {
 }
 
 TEST_F(RuntimeApiTest, ATruncatedResponseIsAnError) {
-  serve([](Api& api, const http::Response&) { api.raw(chunked(api.id, "zz\r\n", {})); });
+  serve([](FakeApi& api, const http::Response&) { api.raw(chunked(api.id, "zz\r\n", {})); });
   EXPECT_EQ(invoke(f).error_type, "Runtime.TruncatedResponse");
 }
 
 TEST_F(RuntimeApiTest, TimeoutExitAndStop) {
   f->timeout_s = 1;
   backend.script = [](FakeRuntime& runtime) {
-    Api(runtime).next();
+    FakeApi(runtime).next();
     return runtime.hang();
   };
   EXPECT_EQ(invoke(f).error_type, "Sandbox.Timedout");
   backend.script = [](FakeRuntime& runtime) {
-    Api(runtime).next();
+    FakeApi(runtime).next();
     return exit_status(3);
   };
   EXPECT_THAT(invoke(f).payload, HasSubstr("Runtime exited with error: exit status 3"));
@@ -227,7 +193,7 @@ TEST_F(RuntimeApiTest, TimeoutExitAndStop) {
 }
 
 TEST_F(RuntimeApiTest, ASlowRuntimeIsUsedAgainOnceItAsks) {
-  serve([](Api& api, const http::Response&) {
+  serve([](FakeApi& api, const http::Response&) {
     api.respond("1");
     std::this_thread::sleep_for(50ms);
   });
@@ -241,7 +207,7 @@ TEST_F(RuntimeApiTest, ASlowRuntimeIsUsedAgainOnceItAsks) {
 TEST_F(RuntimeApiTest, ARuntimeThatDoesNotAskAgainEndsAtTheDeadline) {
   f->timeout_s = 1;
   backend.script = [](FakeRuntime& runtime) {
-    Api api(runtime);
+    FakeApi api(runtime);
     api.next();
     api.respond("1");
     return runtime.hang();
@@ -253,11 +219,11 @@ TEST_F(RuntimeApiTest, ARuntimeThatDoesNotAskAgainEndsAtTheDeadline) {
 TEST_F(RuntimeApiTest, TheNewestRequestForTheNextGetsIt) {
   std::atomic<int> refused = 0;
   backend.script = [&](FakeRuntime& runtime) {
-    Api first(runtime);
+    FakeApi first(runtime);
     first.next();
     first.respond("1");
     const auto serve_one = [&] {
-      Api api(runtime);
+      FakeApi api(runtime);
       if (api.next().status == 200) {
         api.respond("2");
       } else {

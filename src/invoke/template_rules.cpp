@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "invoke/environment.h"
+#include "function/custom_runtime.h"
 
 namespace wick::invoke {
 namespace {

@@ -39,8 +39,8 @@ void Waiters::release_overdue() {
   if (!queue_.empty()) overdue_.set(queue_.front().until);
 }
 
-void Waiters::release_all() {
-  while (!queue_.empty()) resume_first(nullptr);
+void Waiters::release_beyond(std::size_t count) {
+  while (queue_.size() > count) resume_first(nullptr);
 }
 
 }  // namespace wick::invoke

@@ -1,6 +1,6 @@
 #pragma once
-// Calls of one version that wait for an instance which another call still has. First come, first served: whoever gives an instance back
-// hands it to the one that has waited longest.
+// Calls of one version that wait for a place on an instance: one that another call still has, or one of an instance that starts. First come,
+// first served: whoever has a place to give hands it to the one that has waited longest.
 //
 // Threads: the engine's loop. Owned by the version's pool, which outlives every wait.
 #include <deque>
@@ -22,11 +22,12 @@ class Waiters {
  public:
   Waiters(boost::asio::any_io_executor loop, const Clock& clock);
 
-  // nullptr: none was given until then, or release_all() came. One timer serves all, so a wait ends late when earlier ones were to be longer.
+  // nullptr: none was given until then, or it was released. One timer serves all, so a wait ends late when earlier ones were to be longer.
   boost::asio::awaitable<InstancePtr> wait(MonoTime until);
 
   bool give(const InstancePtr& instance);  // false: nobody waits
-  void release_all();
+  void release_all() { release_beyond(0); }
+  void release_beyond(std::size_t count);  // of those that have waited longest, so that no more than that wait
   std::size_t size() const { return queue_.size(); }
 
  private:
