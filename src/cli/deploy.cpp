@@ -20,6 +20,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kRole = "arn:aws:iam::000000000000:role/wick";  // the Lambda API asks for one; Wick gives it no meaning
+constexpr const char* kConcurrency = "AWS_LAMBDA_MAX_CONCURRENCY";    // the environment variable that sets it
 constexpr auto kReadyTimeout = std::chrono::seconds(60);
 constexpr auto kReadyPoll = std::chrono::milliseconds(3);
 
@@ -30,6 +31,7 @@ struct Wishes {
   std::string handler;
   std::uint32_t memory = 0;  // 0: as it is, or the default
   std::uint32_t timeout = 0;
+  std::uint32_t concurrency = 0;
   std::vector<std::string> environment;  // K=V
   bool url = false;
 };
@@ -91,6 +93,7 @@ Result<json::object> environment_of(const Wishes& wishes, const json::value& exi
     const json::value* present = existing.as_object().if_contains("Environment");
     if (present != nullptr && present->is_object() && present->as_object().contains("Variables")) variables = present->at("Variables").as_object();
   }
+  if (wishes.concurrency != 0) variables[kConcurrency] = std::to_string(wishes.concurrency);
   for (const std::string& entry : wishes.environment) {
     const std::size_t sign = entry.find('=');
     if (sign == 0 || sign == std::string::npos) return fail(Errc::invalid_argument, fmt::format("--env takes KEY=VALUE, not {}", entry));
@@ -224,6 +227,8 @@ void add_deploy(CLI::App& app, Session& session) {
   command->add_option("--handler", wishes->handler, "FILE.FUNCTION (default: found out)");
   command->add_option("--memory", wishes->memory, "Memory, and with it the share of a processor, in MB")->check(CLI::Range(128, 10240));
   command->add_option("--timeout", wishes->timeout, "How long a call may take, in seconds")->check(CLI::Range(1, 900));
+  command->add_option("--concurrency", wishes->concurrency, "How many calls one instance may run at once, with a custom runtime")
+      ->check(CLI::Range(1, 64));
   command->add_option("--env", wishes->environment, "An environment variable, KEY=VALUE; more than once for several")->allow_extra_args(false);
   command->add_flag("--url", wishes->url, "Give it an HTTP address that anyone who reaches Wick may call");
   command->callback([&session, wishes] { session.chosen = [&session, wishes](const Api& api) { return deploy(api, *wishes, session.json); }; });

@@ -75,6 +75,19 @@ test('deploy: executables, in shell and in C++', async () => {
   assert.deepEqual(await invoked('native', { native: true }), { native: true });
 });
 
+test('deploy: how many calls an instance may run at once', async () => {
+  const variables = async (...flags) => (await wick.must('deploy', 'shell', ...flags, '--json')).Environment.Variables;
+  await copyFile(path.join(programs, 'bootstrap.sh'), path.join(wick.folder, 'shell'));
+  await chmod(path.join(wick.folder, 'shell'), 0o755);
+  assert.deepEqual(await variables('--concurrency', '8'), { AWS_LAMBDA_MAX_CONCURRENCY: '8' });
+  assert.deepEqual(await variables(), { AWS_LAMBDA_MAX_CONCURRENCY: '8' });
+  assert.deepEqual(await variables('--concurrency', '1'), { AWS_LAMBDA_MAX_CONCURRENCY: '1' });
+  const { code, err } = await wick.run(['deploy', 'hello.py', '--concurrency', '8']);
+  assert.notEqual(code, 0);
+  assert.match(err, /the runtime python3\.\d+ run one invocation at a time\. Remove the variable, or use a custom runtime/);
+  assert.notEqual((await wick.run(['deploy', 'shell', '--concurrency', '65'])).code, 0);
+});
+
 test('deploy: flags, and again', async (t) => {
   await wick.write('flags.py', 'import os\ndef one(e, c): return os.environ.get("WORD")\ndef two(e, c): return os.environ.get("OTHER")\n');
   const first = await wick.must('deploy', 'flags.py', '--name', 'flagged', '--runtime', 'python3.11', '--handler', 'flags.one', '--memory', '256',

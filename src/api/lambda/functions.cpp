@@ -92,6 +92,7 @@ Output create_function(Call& call) {
   assign_code(*code, call.input, version);
   if (*layers) version.layers = std::move(**layers);
   API_CHECK(check_sizes(version));
+  API_CHECK(check_max_concurrency(version));
   API_TRY(const auto created, call.registry.create(std::move(version), tags_of(call.input), publish_of(call)));
   activate_after(call, created, who->name);
   return configuration(call.registry, *created, call.registry.arn(who->name));
@@ -168,6 +169,7 @@ Output update_function_configuration(Call& call) {
   const auto change = [&](Version& version) -> Result<> {
     assign_settings(call.input, version);
     if (*layers) version.layers = **layers;
+    WICK_CHECK(check_max_concurrency(version));
     return check_sizes(version);
   };
   API_TRY(const auto version, call.registry.update(who->name, text(call.input, "RevisionId"), change, Publish::no));

@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "api/lambda/names.h"
+#include "function/custom_runtime.h"
 #include "function/zip.h"
 
 namespace wick::api::lambda {
@@ -194,6 +195,21 @@ Result<> check_sizes(const function::Version& version) {
   return fail(Errc::invalid_argument, fmt::format("Function code combined with layers exceeds the maximum allowed size of {} bytes. The actual "
                                                   "size is {} bytes.",
                                                   function::kUnzippedMax, total));
+}
+
+Result<> check_max_concurrency(const function::Version& version) {
+  const auto found = version.environment.find(function::kMaxConcurrencyVariable);
+  if (found == version.environment.end()) return {};
+  const auto wanted = function::parse_max_concurrency(found->second);
+  if (!wanted) {
+    return fail(Errc::invalid_argument, fmt::format("The environment variable {} says how many invocations one instance of the function may run at "
+                                                    "once: it must be a whole number from 1 to {}, not '{}'.",
+                                                    function::kMaxConcurrencyVariable, function::kMaxConcurrencyLimit, found->second));
+  }
+  if (*wanted == 1 || function::is_custom_runtime(version)) return {};
+  return fail(Errc::invalid_argument, fmt::format("The environment variable {} is {}, but instances of the runtime {} run one invocation at a time. "
+                                                  "Remove the variable, or use a custom runtime (provided.al2023).",
+                                                  function::kMaxConcurrencyVariable, *wanted, version.runtime));
 }
 
 }  // namespace wick::api::lambda

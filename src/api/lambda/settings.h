@@ -20,5 +20,7 @@ void assign_settings(const boost::json::object& input, function::Version& versio
 
 // What must hold of a version as a whole: package and layers together are not too large.
 Result<> check_sizes(const function::Version& version);
+// ... and its runtime can run as many calls at once on an instance as its environment asks for.
+Result<> check_max_concurrency(const function::Version& version);
 
 }  // namespace wick::api::lambda
