@@ -44,7 +44,8 @@ export class Wick {
 
   // Deploys source text under a name, waits until it can be called and returns the address of its function URL.
   async deploy(name, kind, source, options = {}) {
-    await (kind === 'node' ? this.lambda.deployNode(name, source, options) : this.lambda.deployPython(name, source, options));
+    const deploy = { node: 'deployNode', python: 'deployPython', bootstrap: 'deployBootstrap' }[kind];
+    await this.lambda[deploy](name, source, options);
     const { FunctionUrl } = await this.lambda.call('CreateFunctionUrlConfig', { FunctionName: name, AuthType: 'NONE' });
     await this.lambda.call('AddPermission', {
       FunctionName: name, StatementId: 'all', Action: 'lambda:InvokeFunctionUrl', Principal: '*', FunctionUrlAuthType: 'NONE',

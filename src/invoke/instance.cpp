@@ -85,6 +85,7 @@ asio::awaitable<Result<sandbox::Booted>> Instance::begin(Origin origin) {
     spec.origin = origin.parent->id();
     spec.package = std::move(code.package);
     spec.layers = std::move(code.layers);
+    if (origin.level == StartLevel::bare_template && !is_template()) spec.share = version_->generation;
     spec.environment = environment_beyond(origin.parent->environment_, std::move(variables));
     spec.limits = limits();
     co_return co_await site_->backend.fork(std::move(spec), exited);

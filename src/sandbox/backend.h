@@ -30,7 +30,7 @@ struct Spec {
   std::vector<std::string> environment;  // K=V, complete
   Limits limits;
   Network network = Network::api_only;
-  std::string share;         // a name for all instances that are to have one share of the processor together; empty: it has its own
+  std::string share;         // a name for all instances that are to share the processor as if they were one; empty: this one stands for itself
   bool is_template = false;  // its runtime is told to park once init is done (runtime/README.md), and fork() may name it then
 };
 
@@ -40,6 +40,7 @@ struct ForkSpec {
   std::string package;                   // as in Spec; empty: the template's own
   std::string layers;                    // likewise
   std::vector<std::string> environment;  // K=V, set over what the template has; 8 KiB at most, final zero bytes included
+  std::string share;                     // as in Spec, of a fork of a template without a package: others share with all of their template's
   Limits limits;
 };
 

@@ -58,7 +58,7 @@ class ForkTest : public SandboxTest {
   Life make_template() { return make_template(spec_of_template()); }
 
   ForkSpec fork_of(const Life& origin, const std::string& script) const {
-    return {.origin = origin.booted.id, .package = {}, .layers = {}, .environment = {"DO=" + script}, .limits = spec_of({}).limits};
+    return {.origin = origin.booted.id, .package = {}, .layers = {}, .environment = {"DO=" + script}, .share = {}, .limits = spec_of({}).limits};
   }
   Life begin(ForkSpec spec) {
     Life life;
@@ -417,6 +417,37 @@ TEST_P(ForkTest, OfABareTemplateHasThePackageThatItIsGiven) {
   spec.package = make_package({{"text", ""}});
   EXPECT_EQ(fork(spec, [](const Exit&) {}).error().code, Errc::invalid_argument);
   EXPECT_EQ(run_fork(own, "echo well"), "well\n");  // it is none the worse
+}
+
+TEST_P(ForkTest, ThoseOfABareTemplateOfOneNameWeighAsOne) {
+  const fs::path root = folder_ / "data/runtimes/python3.77/bin";
+  fs::create_directories(root);
+  fs::copy_file(program_beside_this("wick_sandbox_template"), root / "python3.77");
+  Spec bare = spec_of({});
+  bare.runtime = "python3.77";
+  const Life origin = make_template(bare);
+  const auto weight_of = [this](const std::string& command) {
+    for (const pid_t pid : forks()) {
+      if (!text_of(fmt::format("/proc/{}/cmdline", pid)).ends_with(command + '\0')) continue;
+      for (const fs::path& group : groups_of(pid)) {
+        for (const char* file : {"cpu.shares", "cpu.weight"}) {
+          if (const std::string weight = text_of(group / file); !weight.empty()) return std::stoi(weight);
+        }
+      }
+    }
+    return 0;
+  };
+  std::vector<Life> booted;
+  for (const std::string seconds : {"1001", "1002", "1003", "1004"}) {
+    ForkSpec spec = fork_of(origin, "echo up; exec sleep " + seconds);
+    spec.package = make_package({{"text", ""}});
+    spec.share = seconds == "1004" ? "other" : "one";
+    booted.push_back(begin(std::move(spec)));
+    EXPECT_EQ(read_line(booted.back()), "up");
+  }
+  const int whole = weight_of("1004");
+  EXPECT_GT(whole, 0);
+  for (const char* seconds : {"1001", "1002", "1003"}) EXPECT_EQ(weight_of(seconds), whole / 2) << seconds;
 }
 
 TEST_P(ForkTest, ReachesTheOutsideWhereItsTemplateDoes) {

@@ -42,6 +42,7 @@ warden::Fork message_of(const ForkSpec& spec, const std::string& id) {
           .origin = spec.origin.str(),
           .package = spec.package,
           .layers = spec.layers,
+          .share = spec.share,
           .limits = spec.limits,
           .environment = {spec.environment.begin(), spec.environment.end()}};
 }

@@ -28,6 +28,8 @@ class Cgroup {
   enum class OutOfMemory { ends_all, ends_one };
   virtual Result<> limit(const Limits& limits, OutOfMemory effect) = 0;
   virtual Result<> limit_cpu(std::uint32_t cpu_millis) = 0;
+  // What it gets of the processor beside others, as so many times halved. The kernel knows no less than 1/512 (version 1) or 1/64.
+  virtual Result<> weigh(unsigned halvings) = 0;
 
   // How a new process gets in: born there where the kernel can (the folder for CLONE_INTO_CGROUP), or else by enter(), which
   // moves the calling process, which must have one thread.

@@ -14,6 +14,8 @@
 namespace wick::sandbox::warden {
 namespace {
 
+constexpr unsigned kShares = 1024;  // the kernel's default
+constexpr unsigned kSharesMin = 2;
 constexpr std::uint64_t kTcpShare = 4;  // TCP's buffers are counted beside the memory, and may come to a fourth of it
 
 struct Controller {
@@ -54,6 +56,7 @@ class CgroupV1 final : public Cgroup {
     WICK_CHECK(set("cpu", "cpu.cfs_period_us", std::to_string(kCpuPeriodMicros)));
     return set("cpu", "cpu.cfs_quota_us", std::to_string(cpu_quota_micros(cpu_millis)));
   }
+  Result<> weigh(unsigned halvings) override { return set("cpu", "cpu.shares", std::to_string(std::max(kShares >> halvings, kSharesMin))); }
   Result<UniqueFd> birthplace() const override { return UniqueFd(); }
   Result<> enter() const override {
     // By thread, of which it has one: the kernel takes no lock for that which waits for an RCU grace period (7 ms against 0.3).

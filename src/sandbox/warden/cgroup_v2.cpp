@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ namespace wick::sandbox::warden {
 namespace {
 
 constexpr std::array kControllers{"cpu", "memory", "pids"};
+constexpr unsigned kWeight = 100;  // the kernel's default
 
 class CgroupV2 final : public Cgroup {
  public:
@@ -29,6 +31,7 @@ class CgroupV2 final : public Cgroup {
   Result<> limit_cpu(std::uint32_t cpu_millis) override {
     return set("cpu.max", fmt::format("{} {}", cpu_quota_micros(cpu_millis), kCpuPeriodMicros));
   }
+  Result<> weigh(unsigned halvings) override { return set("cpu.weight", std::to_string(std::max(kWeight >> halvings, 1U))); }
   Result<UniqueFd> birthplace() const override {
     UniqueFd folder(openat(parent_, name_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!folder) return fail_errno("open cgroup", name_);

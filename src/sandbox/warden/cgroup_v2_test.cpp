@@ -53,6 +53,12 @@ TEST_F(CgroupV2Test, WritesLimits) {
   ASSERT_TRUE((*cgroup)->limit_cpu(72));
   EXPECT_EQ(get("wick/1/cpu.max"), "1440 20000");
   EXPECT_TRUE((*cgroup)->birthplace()->get() >= 0);
+  put("wick/1/cpu.weight");
+  ASSERT_TRUE((*cgroup)->weigh(3));
+  EXPECT_EQ(get("wick/1/cpu.weight"), "12");
+  put("wick/1/cpu.weight");
+  ASSERT_TRUE((*cgroup)->weigh(9));
+  EXPECT_EQ(get("wick/1/cpu.weight"), "1");
 }
 
 TEST_F(CgroupV2Test, AShareHoldsItsGroupsAndGoesWithTheLast) {

@@ -275,6 +275,10 @@ void Instance::end_init() {
   if (cgroup_ && !killed_) (void)cgroup_->limit_cpu(limits_.cpu_millis);
 }
 
+void Instance::weigh(unsigned halvings) {
+  if (cgroup_) (void)cgroup_->weigh(halvings);
+}
+
 // Killing the first process is enough for the kernel to kill the rest, but for that it has to run, beside all of them: if that is
 // not done some turns later, each is killed.
 void Instance::kill() {

@@ -75,8 +75,9 @@ class Instance {
   void close_daemon_ends();
 
   void end_init();
-  void kill();  // all of its processes; does not wait. Of a template, all but the first, which stays while there are forks
-  void end();   // those of a template's forks as well
+  void weigh(unsigned halvings);  // cgroup.h
+  void kill();                    // all of its processes; does not wait. Of a template, all but the first, which stays while there are forks
+  void end();                     // those of a template's forks as well
   bool is_ending() const { return killed_ || gone_; }
   Usage usage() const;
 

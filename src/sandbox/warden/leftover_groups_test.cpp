@@ -16,6 +16,7 @@ class FakeGroup final : public Cgroup {
   explicit FakeGroup(Fate& fate) : fate_(fate) {}
   Result<> limit(const Limits&, OutOfMemory) override { return {}; }
   Result<> limit_cpu(std::uint32_t) override { return {}; }
+  Result<> weigh(unsigned) override { return {}; }
   Result<UniqueFd> birthplace() const override { return UniqueFd(); }
   Result<> enter() const override { return {}; }
   Result<std::vector<UniqueFd>> doors() const override { return std::vector<UniqueFd>(); }

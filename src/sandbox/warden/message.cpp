@@ -118,6 +118,7 @@ void fields(M& m, F&& field) {
     field(m.origin);
     field(m.package);
     field(m.layers);
+    field(m.share);
     limit_fields(m.limits, field);
     field(m.environment);
   } else if constexpr (std::same_as<T, Failed>) {

@@ -33,7 +33,7 @@ struct Boot {
   Limits limits;
   Network network = Network::api_only;
   bool is_template = false;
-  std::string_view share = {};  // a name for all that have one share of the processor together (shares.h); empty: none has it with this one
+  std::string_view share = {};  // a name for all that share the processor as if they were one (shares.h); empty: this one stands for itself
   std::vector<std::string_view> environment;
 };
 // A new instance out of a template, which origin names.
@@ -42,6 +42,7 @@ struct Fork {
   std::string_view origin;
   std::string_view package;  // empty: the template's own; of a template without one, to be given
   std::string_view layers;
+  std::string_view share = {};  // of a fork of a template without a package
   Limits limits;
   std::vector<std::string_view> environment;  // what is set over the template's
 };

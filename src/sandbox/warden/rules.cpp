@@ -62,6 +62,7 @@ Result<> check(const Fork& fork) {
   const bool own = fork.package.empty() && fork.layers.empty();
   if (!own && !is_content_name(fork.package)) return fail(Errc::invalid_argument, "not a package's name");
   if (!fork.layers.empty() && !is_content_name(fork.layers)) return fail(Errc::invalid_argument, "not a layer folder's name");
+  if (fork.share.size() > kShareNameMax) return fail(Errc::invalid_argument, "not a share's name");
   WICK_CHECK(check_limits(fork.limits));
   WICK_CHECK(check_environment(fork.environment));
   std::size_t size = 0;

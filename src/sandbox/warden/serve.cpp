@@ -94,14 +94,17 @@ Result<> Server::boot(const Boot& request) {
   if (find(request.id) != nullptr) return fail(Errc::already_exists, "there is an instance of that id");
   CgroupSharePtr share;
   if (host_.cgroups) {
-    auto found = shares_.of(request.share, [this] { return host_.cgroups->make_share("share-" + next_cgroup()); });
+    auto found = shares_.find(request.share, [this] { return host_.cgroups->make_share("share-" + next_cgroup()); });
     if (found)
       share = std::move(*found);
     else
       complain(found.error());
   }
-  WICK_TRY(const std::size_t slot, share ? prepare_one(std::move(share)) : take_prepared());
-  shares_.add(request.share, slot);
+  WICK_TRY(const std::size_t slot, share ? prepare_one(share) : take_prepared());
+  if (share)
+    shares_.add_to_group(request.share, slot);
+  else
+    shares_.add_alone(request.share, slot, weigh());
   stocking_ = true;
   if (auto started = slots_.at(slot)->start(request, {buffer_.data(), size_}); !started) {
     slots_.at(slot)->kill();  // hear() takes it away
@@ -120,6 +123,7 @@ Result<> Server::fork(const Fork& request) {
   const auto found = origin == by_id_.end() ? templates_.end() : templates_.find(origin->second);
   if (found == templates_.end()) return fail(Errc::unavailable, "there is no such template");
   WICK_TRY(const std::size_t slot, found->second->fork(request, {buffer_.data(), size_}, next_cgroup()));
+  shares_.add_alone(request.share, slot, weigh());
   by_id_.emplace(slots_.at(slot)->id(), slot);
   hear(slot);
   return {};
@@ -218,6 +222,10 @@ void Server::hear(std::size_t slot) {
     watch_turns(slot);
 }
 
+Shares::Weigh Server::weigh() const {
+  return [this](std::size_t slot, unsigned halvings) { slots_.at(slot)->weigh(halvings); };
+}
+
 void Server::begin_template(std::size_t slot) {
   const TemplateTraits traits = booting_[slot];
   booting_.erase(slot);
@@ -269,7 +277,7 @@ void Server::take_turns() {
 void Server::forget(std::size_t slot) {
   by_id_.erase(slots_.at(slot)->id());
   booting_.erase(slot);
-  shares_.remove(slot);
+  shares_.remove(slot, weigh());
   templates_.erase(slot);
   for (const auto& [other, one] : templates_) one->forget(slot);
   leftovers_.add(slots_.at(slot)->take_cgroup(), Clock::system().monotonic());

@@ -55,6 +55,7 @@ class Server {
   void hear_event(std::uint64_t key);
   void hear(std::size_t slot);
   void hear_all(const Template::News& slots);
+  Shares::Weigh weigh() const;
   void begin_template(std::size_t slot);
   void tend_template(std::size_t slot);
   void shrink_templates();
@@ -73,7 +74,7 @@ class Server {
   std::deque<std::size_t> prepared_;                            // slots of those that wait
   std::unordered_map<std::size_t, TemplateTraits> booting_;     // templates that are not started yet, by slot
   std::map<std::size_t, std::unique_ptr<Template>> templates_;  // the others, while any of their forks is left
-  Shares shares_;                                               // of the others that have been booted
+  Shares shares_;                                               // of those that have a name for it
   LeftoverGroups leftovers_;
   std::set<std::size_t> turning_;  // slots of those that may need turns
   MonoTime next_turn_;
