@@ -87,6 +87,7 @@ TEST_F(GatewayTest, UnknownPathsAndRequestIds) {
   EXPECT_EQ(response.status, 404u);
   EXPECT_EQ(response.fields.get("x-amzn-errortype"), "UnknownOperationException");
   EXPECT_EQ(response.fields.get("x-amzn-requestid").size(), 36u);
+  EXPECT_THAT(call(gateway, request("/nothing\xff")).body, HasSubstr("/nothing\ufffd "));
 }
 
 TEST_F(GatewayTest, WhatAServiceThrowsBecomesA500InItsForm) {

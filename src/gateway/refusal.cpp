@@ -3,6 +3,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "http/aws/utf8.h"
+
 namespace wick::gateway {
 namespace {
 
@@ -22,19 +24,20 @@ std::string_view wick_code(unsigned status) {
 }  // namespace
 
 http::Response to_response(Service service, const Refusal& refusal) {
+  const std::string message = http::aws::valid_utf8(refusal.message);  // it may quote what was sent
   boost::json::object body;
   switch (service) {
     case Service::function_url:
-      body["Message"] = refusal.message;
+      body["Message"] = message;
       break;
     case Service::wick:
       body["code"] = wick_code(refusal.status);
-      body["message"] = refusal.message;
+      body["message"] = message;
       break;
     case Service::lambda:
     case Service::none:
       if (refusal.status >= 500) body["Type"] = "Service";
-      body["message"] = refusal.message;
+      body["message"] = message;
       break;
   }
   http::Response response;

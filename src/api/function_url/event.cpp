@@ -130,8 +130,12 @@ void append_body(std::string& out, const http::Request& request) {
 
 // The one account is its own root user: it has no others.
 json::object iam_caller(const Origin& origin) {
-  return {{"accessKey", origin.access_key}, {"accountId", origin.account}, {"callerId", origin.account},
-          {"cognitoIdentity", nullptr},     {"principalOrgId", nullptr},   {"userArn", fmt::format("arn:aws:iam::{}:root", origin.account)},
+  return {{"accessKey", http::aws::valid_utf8(origin.access_key)},
+          {"accountId", origin.account},
+          {"callerId", origin.account},
+          {"cognitoIdentity", nullptr},
+          {"principalOrgId", nullptr},
+          {"userArn", fmt::format("arn:aws:iam::{}:root", origin.account)},
           {"userId", origin.account}};
 }
 

@@ -69,6 +69,8 @@ TEST(Event, IsJsonWhateverBytesTheClientSends) {
   from.fields.add("User-Agent", "\xff");
   from.fields.add("Cookie", "a=\xff");
   EXPECT_EQ(event_of(from).at("queryStringParameters").at("x"), "\ufffd");
+  const auto signed_event = json::parse(make_event(from, {"abc", "the-id", "Root=1", WallTime{}, "000000000000", "\xff"}));
+  EXPECT_EQ(signed_event.at("requestContext").at("authorizer").at("iam").at("accessKey"), "\ufffd");
 }
 
 TEST(Event, BodiesAreTextOrBase64ByTheirType) {

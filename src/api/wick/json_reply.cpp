@@ -2,6 +2,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "http/aws/utf8.h"
+
 namespace wick::api::own {
 namespace {
 
@@ -46,7 +48,8 @@ http::Response reply(unsigned status, const boost::json::value& body) {
 http::Response json_reply(const boost::json::value& body) { return reply(200, body); }
 
 http::Response json_reply(const Error& error) {
-  return reply(status_of(error.code), boost::json::object{{"code", name(error.code)}, {"message", error.message}});
+  const std::string message = http::aws::valid_utf8(error.message);  // it may quote what was sent
+  return reply(status_of(error.code), boost::json::object{{"code", name(error.code)}, {"message", message}});
 }
 
 }  // namespace wick::api::own

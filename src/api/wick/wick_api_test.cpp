@@ -172,6 +172,7 @@ TEST_F(WickApiTest, UnknownOperations) {
     EXPECT_EQ(call("GET", path).status, 404u) << path;
   }
   EXPECT_EQ(call("DELETE", "/_wick/v1/status").status, 404u);
+  EXPECT_THAT(call("GET", "/_wick/v1/\xff").body, testing::HasSubstr("/_wick/v1/\ufffd "));
 }
 
 TEST_F(WickApiTest, LogsByTimeAndLimit) {
