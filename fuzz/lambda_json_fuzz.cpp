@@ -1,5 +1,5 @@
 // Any request against the Lambda table: routing, decoding and the wording of errors must neither crash nor hang, and every answer's
-// body must be JSON.
+// body must be JSON. Any body as a payload: what is said of one that is not JSON is text that can stand in such an answer.
 //
 // The input is "METHOD\0target\0body"; what is missing is empty.
 #include <cstddef>
@@ -11,6 +11,8 @@
 #include <boost/json.hpp>
 
 #include "api/lambda/model.h"
+#include "api/lambda/payload_json.h"
+#include "http/aws/utf8.h"
 
 namespace {
 
@@ -33,6 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (question != std::string::npos) request.query = request.target.substr(question + 1);
   request.fields.add("X-Amz-Invocation-Type", request.query);
   request.body = std::string(rest);
+
+  if (const auto why = wick::api::lambda::why_not_json(rest); why && wick::http::aws::valid_utf8(*why) != *why) std::abort();
 
   const auto& model = wick::api::lambda::lambda_model();
   const auto match = model.match(request);

@@ -38,6 +38,7 @@ struct Nothing {
 };
 
 constexpr std::size_t kDepthMax = 1000;  // Jackson's
+constexpr std::size_t kWordMax = 256;    // of a wrong word that is shown: Jackson's
 constexpr std::string_view kBlank = " \t\r\n";
 constexpr std::string_view kValues = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
@@ -63,12 +64,14 @@ bool in_word(unsigned char c) { return begins_word(c) || (c >= '0' && c <= '9');
 // A word that is none of JSON's, from at on.
 std::string bad_word(std::string_view payload, std::size_t at) {
   auto end = at;
-  while (end < payload.size() && in_word(static_cast<unsigned char>(payload[end]))) ++end;
-  if (end < payload.size() && static_cast<unsigned char>(payload[end]) >= 0x80) {
+  while (end < payload.size() && end - at < kWordMax && in_word(static_cast<unsigned char>(payload[end]))) ++end;
+  const bool is_cut = end - at == kWordMax;
+  if (!is_cut && end < payload.size() && static_cast<unsigned char>(payload[end]) >= 0x80) {
     const auto byte = static_cast<unsigned char>(payload[end]);
     return worded(payload, fmt::format("Invalid UTF-8 start byte 0x{:02x}", byte), end, 2);
   }
-  return worded(payload, fmt::format("Unrecognized token '{}': was expecting {}", payload.substr(at, end - at), kValues), end, 1);
+  const auto what = fmt::format("Unrecognized token '{}{}': was expecting {}", payload.substr(at, end - at), is_cut ? "..." : "", kValues);
+  return worded(payload, what, end, 1);
 }
 
 std::string bad_value(std::string_view payload, std::size_t at) {

@@ -29,6 +29,10 @@ TEST(PayloadJson, BadWordsAreNamed) {
   EXPECT_EQ(why_not_json("hello"), worded("Unrecognized token 'hello': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
                                           "'false')",
                                           "line: 1, column: 6"));
+  EXPECT_EQ(why_not_json(std::string(1000, 'x')), worded("Unrecognized token '" + std::string(256, 'x') +
+                                                             "...': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
+                                                             "'false')",
+                                                         "line: 1, column: 257"));
   EXPECT_EQ(why_not_json("nul"), worded("Unexpected end-of-input", "line: 1, column: 4"));
 }
 
