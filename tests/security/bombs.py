@@ -7,6 +7,7 @@ import ctypes
 import errno
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -241,9 +242,44 @@ def passed_descriptors():
                     channel.sendmsg([event], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 100))])
                     break
                 except OSError as error:
+                    if error.errno == errno.EPERM:
+                        return {"stopped": "EPERM"}
                     if error.errno != errno.ETOOMANYREFS:  # too many are under way: the kernel's own limit
                         raise
                     time.sleep(0.001)
+    return DONE
+
+
+unread = []
+
+
+def lingering_descriptors():
+    """The same with sockets whose last close waits, for a peer that stays and does not read. Closed here while they are under way."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    passed = []
+    for _ in range(100):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        client.connect(listener.getsockname())
+        unread.append(listener.accept()[0])
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 10))
+        client.setblocking(False)
+        try:
+            while True:
+                client.send(bytes(1 << 16))
+        except BlockingIOError:
+            passed.append(client.detach())
+    try:
+        with socket.socket(fileno=os.dup(3)) as channel:
+            for descriptor in passed:
+                channel.sendmsg([b"\1\0\0\0L\0\0\0x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])
+    except OSError as error:
+        return {"stopped": errno.errorcode[error.errno]}
+    finally:
+        for descriptor in reversed(passed):
+            os.close(descriptor)
+        time.sleep(HOLD)
     return DONE
 
 

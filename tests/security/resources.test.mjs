@@ -38,7 +38,8 @@ const bombs = [
   { bomb: 'response', stopped: ['Function.ResponseSizeTooLarge'], why: 'the limit of a response' },
   { bomb: 'connections', stopped: ['by itself'], why: 'an instance has its limit of connections' },
   { bomb: 'uploads', stopped: ['by itself'], why: 'what has not arrived wholly must not fill the daemon' },
-  { bomb: 'passed_descriptors', stopped: ['by itself'], why: 'descriptors that nobody asked for are dropped' },
+  { bomb: 'passed_descriptors', stopped: ['EPERM', 'by itself'], why: 'descriptors that nobody asked for are refused, or dropped' },
+  { bomb: 'lingering_descriptors', stopped: ['EPERM', 'by itself'], why: 'no close of a function\'s descriptors waits for it' },
 ];
 
 let daemon, lambda, neighbour, rest;

@@ -56,6 +56,7 @@ Result<WaitingFork> Forker::fork(const Seat& seat, const std::vector<UniqueFd>& 
   WICK_CHECK(expect_in_template(process));
   WICK_TRY(Admission admission, Admission::seize(process));
   WICK_TRY(Pair own, make_pair_that_knows_senders());
+  take_no_descriptors(own.ours.get());
   std::vector<int> sent = numbers_of(seat.namespaces);
   sent.push_back(own.theirs.get());
   std::ranges::copy(numbers_of(doors), std::back_inserter(sent));

@@ -70,12 +70,14 @@ Result<> Instance::clone_init(uid_t user) {
 
 Result<> Instance::start(const Boot& boot, std::string_view packet) {
   WICK_TRY(Pair channel, make_socket_pair(SOCK_STREAM));
+  take_no_descriptors(channel.ours.get());
   WICK_TRY(Pair log, make_pipe());
   if (cgroup_) WICK_CHECK(cgroup_->limit(boot.limits, boot.is_template ? Cgroup::OutOfMemory::ends_one : Cgroup::OutOfMemory::ends_all));
   std::vector<int> descriptors{log.theirs.get(), channel.theirs.get()};
   Pair control;
   if (boot.is_template) {
     WICK_TRY(control, make_pair_that_knows_senders());
+    take_no_descriptors(control.ours.get());
     descriptors.push_back(control.theirs.get());
   }
   WICK_CHECK(send_packet(socket_.get(), packet, descriptors, Wait::no));
@@ -107,6 +109,7 @@ void Instance::take_seat(UniqueFd first_process, InstanceNetwork network, Unique
 Result<std::array<UniqueFd, 2>> Instance::start(const Fork& fork) {
   id_ = fork.id;
   WICK_TRY(Pair channel, make_socket_pair(SOCK_STREAM));
+  take_no_descriptors(channel.ours.get());
   WICK_TRY(Pair log, make_pipe());
   if (fork.limits != limits_) WICK_CHECK(cgroup_->limit(fork.limits, Cgroup::OutOfMemory::ends_all));
   limits_ = fork.limits;

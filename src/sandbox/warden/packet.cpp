@@ -13,6 +13,7 @@ namespace wick::sandbox::warden {
 namespace {
 
 constexpr std::size_t kDescriptorsMax = 16;
+constexpr int kPassRights = 83;  // SO_PASSRIGHTS, which older headers lack
 
 struct ControlBuffer {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kDescriptorsMax * sizeof(int)) + CMSG_SPACE(sizeof(ucred))> bytes{};
@@ -66,6 +67,11 @@ Result<Pair> make_pipe() {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("make a pipe");
   return Pair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+void take_no_descriptors(int socket) {
+  const int off = 0;
+  (void)setsockopt(socket, SOL_SOCKET, kPassRights, &off, sizeof(off));
 }
 
 std::vector<int> numbers_of(std::span<const UniqueFd> descriptors) {

@@ -23,6 +23,10 @@ Result<Pair> make_socket_pair(int type);
 Result<Pair> make_pair_that_knows_senders();
 Result<Pair> make_pipe();  // ours is the read end
 
+// Whoever sends it descriptors gets EPERM from now on. One that nobody wants is closed by the process that reads past it, which may wait for
+// that as long as the sender has arranged. From Linux 6.16 on; before, the system call filter keeps the worst from a sandbox (seccomp.cpp).
+void take_no_descriptors(int socket);
+
 // As send_packet() takes them.
 std::vector<int> numbers_of(std::span<const UniqueFd> descriptors);
 // The descriptors stay the caller's. Error: unavailable where Wait::no would have to wait, io otherwise (EPIPE: the peer is gone).

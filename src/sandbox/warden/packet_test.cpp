@@ -42,6 +42,18 @@ TEST_F(PacketTest, LeavesDescriptorsThatNobodyAskedFor) {
   EXPECT_EQ(receive_packet(b_.get(), buffer_, nullptr, Wait::yes).value_or(9), 0U);  // no copy of the other end is left
 }
 
+TEST_F(PacketTest, TakesNoDescriptorsWhereTheKernelCanRefuseThem) {
+  constexpr int kPassRights = 83;
+  int known = 0;
+  socklen_t size = sizeof(known);
+  if (getsockopt(a_.get(), SOL_SOCKET, kPassRights, &known, &size) != 0) GTEST_SKIP() << "a kernel before 6.16";
+  take_no_descriptors(a_.get());
+  const std::array<int, 1> sent{STDERR_FILENO};
+  EXPECT_EQ(send_packet(b_.get(), "x", sent, Wait::yes).error().code, Errc::io);
+  EXPECT_TRUE(send_packet(b_.get(), "x", {}, Wait::yes));
+  EXPECT_TRUE(send_packet(a_.get(), "x", sent, Wait::yes));
+}
+
 TEST_F(PacketTest, SaysWhenItWouldWaitAndWhenThePeerIsGone) {
   EXPECT_EQ(receive_packet(b_.get(), buffer_, nullptr, Wait::no).error().code, Errc::unavailable);
   a_.reset();

@@ -57,6 +57,11 @@ class Rules {
     const int number = seccomp_syscall_resolve_name(name);
     if (number >= 0) note(seccomp_rule_add(context_, SCMP_ACT_ERRNO(EPERM), number, sizeof...(compare), compare...));
   }
+  // Says that it is done, and does nothing.
+  template <class... Compare>
+  void pretend(const char* name, Compare... compare) {
+    note(seccomp_rule_add(context_, SCMP_ACT_ERRNO(0), seccomp_syscall_resolve_name(name), sizeof...(compare), compare...));
+  }
   void trace(const char* name) { note(seccomp_rule_add(context_, SCMP_ACT_TRACE(0), seccomp_syscall_resolve_name(name), 0)); }
   void note(int result) {
     if (result != 0 && result_ == 0) result_ = result;
@@ -118,7 +123,8 @@ void refuse_to_touch_the_first_process(Rules& rules) {
 }
 
 // Huge pages are the whole machine's, and counted apart from memory. Its limit is what keeps a core dump from the host's handler
-// (core(5)). A scheduling cookie (PR_SCHED_CORE) would idle the neighbours' half of a core.
+// (core(5)). A scheduling cookie (PR_SCHED_CORE) would idle the neighbours' half of a core. Whoever closes the last descriptor of a socket
+// that lingers waits for its peer: that can be the daemon or the warden, with a descriptor that was passed to them (unix(7)).
 void refuse_arguments(Rules& rules) {
   refuse_to_touch_the_first_process(rules);
   rules.refuse("mmap", equals(3, MAP_HUGETLB, MAP_HUGETLB));
@@ -127,6 +133,7 @@ void refuse_arguments(Rules& rules) {
   rules.refuse("setrlimit", equals(0, RLIMIT_CORE));
   rules.refuse("prlimit64", equals(1, RLIMIT_CORE), scmp_arg_cmp{.arg = 2, .op = SCMP_CMP_NE, .datum_a = 0, .datum_b = 0});
   rules.refuse("prctl", equals(0, PR_SCHED_CORE));
+  rules.pretend("setsockopt", equals(1, SOL_SOCKET), equals(2, SO_LINGER));
 }
 
 std::unexpected<Error> fail_seccomp(int result) {

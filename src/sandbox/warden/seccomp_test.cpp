@@ -101,6 +101,23 @@ TEST(SyscallFilter, RefusesHugePagesAndCoreDumps) {
   EXPECT_EQ(under_filter([] { return syscall(SYS_prlimit64, 0, RLIMIT_CORE, nullptr, &limit); }), 0);
 }
 
+TEST(SyscallFilter, LetsNoSocketLinger) {
+  const auto lingers = []() -> long {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    linger set{.l_onoff = 1, .l_linger = 1};
+    socklen_t size = sizeof(set);
+    if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &set, size) != 0 || getsockopt(fd, SOL_SOCKET, SO_LINGER, &set, &size) != 0) return -1;
+    errno = EBUSY;
+    return set.l_onoff == 0 ? 0 : -1;
+  };
+  EXPECT_EQ(under_filter(lingers), 0);
+  EXPECT_EQ(under_filter([] {
+              const int on = 1;
+              return static_cast<long>(setsockopt(socket(AF_INET, SOCK_STREAM, 0), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
+            }),
+            0);
+}
+
 TEST(SyscallFilter, LooksAtTheKernelsPartOfAnArgument) {
   // The kernel reads an int of the socket domain: bits above it must not hide AF_PACKET, nor make AF_UNIX another.
   EXPECT_EQ(under_filter([] { return syscall(SYS_socket, (1L << 32) | AF_PACKET, SOCK_DGRAM, 0); }), ENOSYS);
