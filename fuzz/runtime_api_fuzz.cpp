@@ -28,7 +28,7 @@ namespace asio = boost::asio;
 using namespace wick;
 using invoke::Reply;
 
-// Invocations are "a" and "b" in turn.
+// The invocations are "a" and "b".
 constexpr std::array<std::string_view, 36> kParts{
     "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET /2018-06-01/runtime/invocation/next HTTP/1.0\r\n\r\n",
@@ -82,11 +82,22 @@ class Caller final : public invoke::ResponseStream {
   }
 };
 
+constexpr std::size_t kConcurrency = 2;
+
+struct Call {
+  explicit Call(const char* id)
+      : invocation{
+            .id = invoke::RequestId(id), .version = nullptr, .invoked_arn = "arn", .payload = "{}", .client_context = "{}", .trace_id = "Root=1"} {}
+  const invoke::Invocation invocation;
+  bool awaited = false;
+  Reply::End end = Reply::End::gone;
+};
+
 class World {
  public:
   World() {
     if (!api_->open(listen(), "i")) std::abort();
-    spawn(api_->init(), initialised_);
+    spawn(api_->init(), init_awaited_, init_end_);
     run();
   }
   ~World() {
@@ -94,7 +105,7 @@ class World {
     for (UniqueFd& client : clients_) client.reset();
     const std::weak_ptr<invoke::RuntimeApi> watched = api_;
     for (int i = 0; i < 8; ++i) run();
-    if (awaited_ > 0) std::abort();
+    if (init_awaited_ || calls_[0].awaited || calls_[1].awaited) std::abort();
     api_.reset();
     run();
     if (!watched.expired()) std::abort();
@@ -117,14 +128,15 @@ class World {
         (void)shutdown(clients_[current_].get(), number % 2 == 0 ? SHUT_WR : SHUT_RD);
         break;
       case 5:
-        caller_.gone = number == 0;
-        deliver(number % 2 == 0 ? &caller_ : nullptr);
+        caller_.gone = number < 4;
+        deliver(calls_[number % 2], (number & 2U) == 0 ? &caller_ : nullptr);
         break;
       case 6:
         (void)time_.step(loop_);
         break;
       default:
         if (number == 0) api_->close();
+        if (const Call& call = calls_[number % 2]; number > 1 && call.awaited) api_->give_up(call.invocation);
     }
     run();
   }
@@ -149,17 +161,16 @@ class World {
   }
   void send(std::string_view part) const { (void)::send(clients_[current_].get(), part.data(), part.size(), MSG_NOSIGNAL | MSG_DONTWAIT); }
 
-  void deliver(Caller* caller) {
-    if (awaited_ > 0 || initialised_.end != Reply::End::ok || !api_->usable()) return;
-    invocation_.id = invoke::RequestId(invocation_.id.str() == "a" ? "b" : "a");
-    spawn(api_->deliver(invocation_, 0, caller), delivered_);
+  void deliver(Call& call, Caller* caller) {
+    if (call.awaited || init_awaited_ || init_end_ != Reply::End::ok || api_->ready() == 0) return;
+    spawn(api_->deliver(call.invocation, 0, caller), call.awaited, call.end);
   }
-  void spawn(asio::awaitable<Reply> wait, Reply& reply) {
-    ++awaited_;
-    asio::co_spawn(loop_, std::move(wait), [this, &reply](std::exception_ptr thrown, Reply came) {
+  void spawn(asio::awaitable<Reply> wait, bool& awaited, Reply::End& end) {
+    awaited = true;
+    asio::co_spawn(loop_, std::move(wait), [&awaited, &end](std::exception_ptr thrown, const Reply& reply) {
       if (thrown) std::abort();
-      reply = std::move(came);
-      --awaited_;
+      awaited = false;
+      end = reply.end;
     });
   }
   void run() {
@@ -170,15 +181,13 @@ class World {
   VirtualTime time_;
   asio::io_context loop_{1};
   sockaddr_in address_{};
-  std::shared_ptr<invoke::RuntimeApi> api_ = std::make_shared<invoke::RuntimeApi>(loop_.get_executor(), [] {});
+  std::shared_ptr<invoke::RuntimeApi> api_ = std::make_shared<invoke::RuntimeApi>(loop_.get_executor(), kConcurrency, [] {});
   std::array<UniqueFd, 3> clients_;
   std::size_t current_ = 0;
-  invoke::Invocation invocation_{
-      .id = invoke::RequestId("b"), .version = nullptr, .invoked_arn = "arn", .payload = "{}", .client_context = "{}", .trace_id = "Root=1"};
+  std::array<Call, kConcurrency> calls_{Call("a"), Call("b")};
   Caller caller_;
-  Reply initialised_{Reply::End::gone, {}, {}};
-  Reply delivered_;
-  int awaited_ = 0;
+  bool init_awaited_ = false;
+  Reply::End init_end_ = Reply::End::gone;
 };
 
 }  // namespace
