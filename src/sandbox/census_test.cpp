@@ -89,7 +89,7 @@ std::set<pid_t> descendants(pid_t ancestor) {
 }
 
 std::size_t cgroup_count(const fs::path& data) {
-  struct stat status {};
+  struct stat status{};
   stat(data.c_str(), &status);
   const std::string name = fmt::format("wick-{:x}-{:x}", status.st_dev, status.st_ino);
   return count_below("/sys/fs/cgroup", name, 8);
