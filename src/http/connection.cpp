@@ -1,5 +1,9 @@
 #include "http/connection.h"
 
+#include <sys/socket.h>
+
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
@@ -63,6 +67,12 @@ void Connection::check_deadline(MonoTime now) {
 
 void Connection::finish() {
   if (idle_) close();
+}
+
+bool Connection::peer_is_gone() {
+  char byte = 0;
+  const ssize_t size = recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN);
 }
 
 void Connection::close() {

@@ -32,6 +32,7 @@ class Connection {
   void check_deadline(MonoTime now);
   void finish();  // no further requests
   void close();
+  bool peer_is_gone();
 
   // For the body's reader and writer (message_body.h).
   using Step = std::expected<void, Refusal>;

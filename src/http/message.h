@@ -37,6 +37,7 @@ class BodyReader {
   virtual boost::asio::awaitable<Result<std::string>> read() = 0;
   virtual const Fields& trailers() const = 0;  // complete once read() has returned the end
   virtual void close() = 0;                    // ends the connection: a read() that waits is unavailable
+  virtual bool peer_is_gone() = 0;             // has closed its side, and all that it sent is read; does not wait
 };
 
 struct Request {

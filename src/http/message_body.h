@@ -12,6 +12,7 @@ class StreamedBody final : public BodyReader {
   boost::asio::awaitable<Result<std::string>> read() override;
   const Fields& trailers() const override { return parser_.trailers(); }
   void close() override { connection_.close(); }
+  bool peer_is_gone() override { return connection_.peer_is_gone(); }
   bool failed() const { return failed_.has_value(); }
 
  private:

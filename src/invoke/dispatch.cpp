@@ -55,12 +55,15 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
   }
   WICK_CO_TRY(warm, co_await invoke_when_free(pool, call));
   if (warm) co_return std::move(*warm);
+  WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
+  if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_when_started(pool, call));
   if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
   if (warm) co_return std::move(*warm);
   memory_.watch();
-  std::optional<StartGate::Turn> turn = starts_.try_enter();
+  std::optional<StartGate::Turn> turn;
+  if (!stopping_) turn = starts_.try_enter();
   if (!turn) {
     std::optional<StartGate::Ticket> ticket(std::in_place, starts_, invocation.version->name, *pool);
     const auto until = Signal::Time::clock::now() + kStartPatience;
@@ -113,10 +116,13 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(P
   co_return std::optional<Outcome>();
 }
 
-// On an instance that another call starts and that has a place for this one too. No outcome: there is none, or it was lost.
+// On an instance that another call starts and that has a place for this one too. No outcome: there is none, it was lost, or its init takes
+// so long that it may hang.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_started(PoolPtr pool, Call& call) {
   for (int waits = 0; waits < kStartWaits && pool->has_place_in_start() && !stopping_; ++waits) {
-    const InstancePtr instance = co_await pool->start_waiters().wait(site_->clock.monotonic() + kStartPatience);
+    const MonoTime until = site_->clock.monotonic() + site_->options.init_timeout;
+    const InstancePtr instance = co_await pool->start_waiters().wait(until);
+    if (!instance && site_->clock.monotonic() >= until) break;
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;

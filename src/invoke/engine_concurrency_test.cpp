@@ -471,6 +471,39 @@ TEST_F(ConcurrencyTest, ASecondAnswerIsRefusedEvenIfOthersCameMeanwhile) {
   run_until([&] { return done == 2; });
 }
 
+TEST_F(ConcurrencyTest, ARequestOfAClientThatIsGoneGetsNoCall) {
+  backend.script = [this](FakeRuntime& runtime) {
+    (void)FakeApi(runtime).send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n");
+    start_loops(runtime, 1, [this, number = std::to_string(runtime.number)](FakeApi& api, const std::string& payload) {
+      gate.pass(payload);
+      api.respond(number);
+    });
+    return runtime.hang();
+  };
+  const auto f = allowing(3);
+  auto first = start(f, "a");
+  await_inside(1);
+  auto second = start(f, "b");
+  await_inside(2);
+  EXPECT_EQ(backend.booted, 2);
+  gate.open();
+  EXPECT_EQ(finish(std::move(first)).payload, "1");
+  EXPECT_EQ(finish(std::move(second)).payload, "2");
+}
+
+TEST_F(ConcurrencyTest, AReplyDoesNotWaitForTheLoopsOfOthers) {
+  serve(2, [this](FakeApi& api, const std::string& payload) {
+    api.respond(payload);
+    if (payload == "slow") gate.pass(payload);  // asks for the next one later
+  });
+  const auto f = allowing(2);
+  EXPECT_EQ(finish(start(f, "slow")).payload, "slow");
+  await_inside(1);
+  const Outcome quick = finish(start(f, "quick"));
+  EXPECT_EQ(quick.payload, "quick");
+  EXPECT_LT(quick.timing.run_us, 8'000);
+}
+
 TEST_F(ConcurrencyTest, ALoopTooManyReplacesTheOldestRequest) {
   serve_at_gate(3);
   const auto f = allowing(2);

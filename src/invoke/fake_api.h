@@ -39,6 +39,13 @@ class FakeApi {
   }
   // One request as it is, and the status line of what comes back.
   std::string raw(std::string_view bytes) {
+    const UniqueFd fd = send(bytes);
+    std::string out(4096, '\0');
+    out.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(fd.get(), out.data(), out.size(), 0))));
+    return out.substr(0, out.find('\r'));
+  }
+  // The connection, on which that has been sent.
+  UniqueFd send(std::string_view bytes) const {
     UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -46,9 +53,7 @@ class FakeApi {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
     (void)::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    std::string out(4096, '\0');
-    out.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::recv(fd.get(), out.data(), out.size(), 0))));
-    return out.substr(0, out.find('\r'));
+    return fd;
   }
 
   std::string id;

@@ -197,6 +197,7 @@ void Instance::watch() {
   for (const Running* one : running_) {
     if (!one->timed_out) nearest = std::min(nearest, one->deadline);
   }
+  if (nearest == Watchdog::kNever) return end();  // what is left has had its time, and only waits for its caller to read
   watchdog_.set(nearest);
 }
 
@@ -353,6 +354,7 @@ void Instance::log(std::size_t place, std::string message) {
 
 void Instance::keep(std::size_t place, std::string_view message) {
   std::string& tail = tails_[place];
+  if (message.size() > kLogTailMax) message.remove_prefix(message.size() - kLogTailMax);
   tail.append(message).push_back('\n');
   if (tail.size() > 4 * kLogTailMax) tail.erase(0, tail.size() - kLogTailMax);
 }

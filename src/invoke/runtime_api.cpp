@@ -90,29 +90,31 @@ asio::awaitable<Reply> RuntimeApi::init() {
   while (asking_.empty() && !init_error_ && !closed_) co_await changed_.wait();
   init_done_ = true;
   if (init_error_) co_return co_await whole(*init_error_, Reply::End::failed);
-  loops_ = max_concurrency_;
-  co_await await_loops(kInitGrace);
+  const auto until = LoopClock::now() + kInitGrace;
+  while (asking_.size() < max_concurrency_ && !closed_ && LoopClock::now() < until) co_await changed_.wait(until);
   co_return Reply{ready() > 0 ? Reply::End::ok : Reply::End::gone, {}, {}};
-}
-
-// Until every loop has an invocation or asks for one. Those that are late count again when they come.
-asio::awaitable<void> RuntimeApi::await_loops(Timer::duration grace) {
-  const auto until = LoopClock::now() + grace;
-  while (asking_.size() + deliveries_.size() < loops_ && !closed_ && LoopClock::now() < until) co_await changed_.wait(until);
-  loops_ = std::min(loops_, asking_.size() + deliveries_.size());
 }
 
 asio::awaitable<Reply> RuntimeApi::deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) {
   Delivery delivery(loop_, invocation, deadline_ms);
   deliveries_.push_back(&delivery);
   match();
+  if (max_concurrency_ > 1 && !delivery.given) {  // whoever asked is gone
+    std::erase(deliveries_, &delivery);
+    co_return Reply{Reply::End::not_taken, {}, {}};
+  }
   const auto over = [&] { return delivery.post || (delivery.given_up && delivery.taken == delivery.given); };
   while (!over() && !closed_) co_await delivery.wait();
   Reply reply{delivery.taken ? Reply::End::gone : Reply::End::not_taken, {}, {}};
   if (delivery.post) reply = co_await answer(*delivery.post, stream);
   std::erase(deliveries_, &delivery);
   if (delivery.post || delivery.given_up) remember_answered(invocation);
-  if (!delivery.given_up) co_await await_loops(kNextGrace);
+  if (!delivery.taken || delivery.given_up) co_return reply;
+  // For one loop to come back, whichever of those that have answered so far.
+  const std::size_t own = ++left_;
+  const auto until = LoopClock::now() + kNextGrace;
+  while (back_ < own && !closed_ && LoopClock::now() < until) co_await changed_.wait(until);
+  back_ = std::max(back_, own);
   co_return reply;
 }
 
@@ -120,6 +122,10 @@ asio::awaitable<Reply> RuntimeApi::deliver(const Invocation& invocation, long lo
 void RuntimeApi::match() {
   for (Delivery* delivery : deliveries_) {
     if (delivery->given) continue;
+    while (max_concurrency_ > 1 && !asking_.empty() && asking_.back()->is_gone()) {
+      asking_.back()->replace();
+      asking_.pop_back();
+    }
     if (asking_.empty()) return;
     delivery->given = true;
     asking_.back()->delivery = delivery;
@@ -215,7 +221,7 @@ asio::awaitable<http::Response> RuntimeApi::handle(std::shared_ptr<RuntimeApi> s
   if (path.starts_with(kPrefix)) {
     path.remove_prefix(kPrefix.size());
     const bool is_post = request.method == "POST";
-    if (request.method == "GET" && path == "invocation/next") co_return co_await self->next();
+    if (request.method == "GET" && path == "invocation/next") co_return co_await self->next(request);
     if (is_post && path == "init/error") co_return co_await self->post(request, {}, PostKind::init_error);
     if (is_post && path.starts_with("invocation/")) {
       path.remove_prefix(std::string_view("invocation/").size());
@@ -228,18 +234,25 @@ asio::awaitable<http::Response> RuntimeApi::handle(std::shared_ptr<RuntimeApi> s
   co_return refused(404, "NotFound", fmt::format("There is no {} {} in the Lambda Runtime API", request.method, request.path));
 }
 
-asio::awaitable<http::Response> RuntimeApi::next() {
-  const auto taken = static_cast<std::size_t>(std::ranges::count_if(deliveries_, &Delivery::given));
-  if (taken >= max_concurrency_) co_return wrong_state("The current invocation has no response yet");
-  const bool one_more = asking_.size() + taken < max_concurrency_;
-  if (!one_more) {
-    asking_.front()->replaced = true;
-    asking_.front()->wake();
+asio::awaitable<http::Response> RuntimeApi::next(const http::Request& request) {
+  const auto given = static_cast<std::size_t>(std::ranges::count_if(deliveries_, &Delivery::given));
+  if (given >= max_concurrency_) co_return wrong_state("The current invocation has no response yet");
+  if (max_concurrency_ > 1) {
+    std::erase_if(asking_, [](Asking* one) {
+      if (!one->is_gone()) return false;
+      one->replace();
+      return true;
+    });
+  }
+  const bool one_more = asking_.size() + given < max_concurrency_;
+  if (one_more) {
+    back_ = std::min(back_ + 1, left_);
+  } else {
+    asking_.front()->replace();
     asking_.erase(asking_.begin());
   }
-  Asking own(loop_);
+  Asking own(loop_, request);
   asking_.push_back(&own);
-  loops_ = std::max(loops_, asking_.size() + taken);
   match();
   changed_.notify();
   if (one_more) on_ready_();

@@ -11,6 +11,7 @@
 //
 // A runtime may have as many invocations as the version's max_concurrency, and ask for the next one in as many loops less those that it has.
 // One request more replaces the oldest that waits, and of those that wait the newest is answered: older ones may be of a client that is gone.
+// Where that is known, with several loops, they do not count.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -70,13 +71,19 @@ class RuntimeApi final : public Channel, public std::enable_shared_from_this<Run
     Post* post = nullptr;
   };
   struct Asking : Waiting {  // a request for the next invocation, in its handler's frame
-    using Waiting::Waiting;
+    Asking(const boost::asio::any_io_executor& loop, const http::Request& of) : Waiting(loop), request(of) {}
+    bool is_gone() const { return request.body_reader->peer_is_gone(); }
+    void replace() {
+      replaced = true;
+      wake();
+    }
+    const http::Request& request;
     Delivery* delivery = nullptr;
     bool replaced = false;
   };
 
   static boost::asio::awaitable<http::Response> handle(std::shared_ptr<RuntimeApi> self, http::Request request);
-  boost::asio::awaitable<http::Response> next();
+  boost::asio::awaitable<http::Response> next(const http::Request& request);
   boost::asio::awaitable<http::Response> post(const http::Request& request, std::string_view id, PostKind kind);
   boost::asio::awaitable<http::Response> judged(Post& post);
   boost::asio::awaitable<Reply> answer(Post& post, ResponseStream* stream);
@@ -85,7 +92,6 @@ class RuntimeApi final : public Channel, public std::enable_shared_from_this<Run
   boost::asio::awaitable<Reply> whole(Post& post, Reply::End end);
   static void judge(Post& post);
   void match();
-  boost::asio::awaitable<void> await_loops(Timer::duration grace);
   Delivery* find(std::string_view id) const;
   void remember_answered(const Invocation& invocation);
 
@@ -96,7 +102,8 @@ class RuntimeApi final : public Channel, public std::enable_shared_from_this<Run
   std::unique_ptr<http::Server> server_;
   std::vector<Delivery*> deliveries_;  // oldest first
   std::vector<Asking*> asking_;        // that have no invocation yet, oldest first
-  std::size_t loops_ = 0;              // of the runtime, as far as they are known to come back
+  std::size_t left_ = 0;               // loops that have answered an invocation
+  std::size_t back_ = 0;               // so many of these ask again, or are not waited for any more
   Post* init_error_ = nullptr;
   std::vector<std::string> answered_ids_;  // of the last invocations that have their answer
   std::size_t answered_ = 0;               // invocations

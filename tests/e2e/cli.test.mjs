@@ -85,7 +85,9 @@ test('deploy: how many calls an instance may run at once', async () => {
   const { code, err } = await wick.run(['deploy', 'hello.py', '--concurrency', '8']);
   assert.notEqual(code, 0);
   assert.match(err, /the runtime python3\.\d+ run one invocation at a time\. Remove the variable, or use a custom runtime/);
-  assert.notEqual((await wick.run(['deploy', 'shell', '--concurrency', '65'])).code, 0);
+  const tooMany = await wick.run(['deploy', 'shell', '--concurrency', '65']);
+  assert.notEqual(tooMany.code, 0);
+  assert.match(tooMany.err, /concurrency.*(1|64)/i);
 });
 
 test('deploy: flags, and again', async (t) => {
