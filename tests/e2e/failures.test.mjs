@@ -51,7 +51,7 @@ const cases = [
     type: 'ValueError', message: /^no such thing$/, log: /no such thing/,
   },
   {
-    name: 'fork-bomb', options: { Timeout: 20, MemorySize: 4096 },
+    name: 'fork-bomb', options: { Timeout: 60, MemorySize: 4096 },
     source: 'import os\ndef handler(e, c):\n  n = 0\n  try:\n    while True:\n      if os.fork() == 0:\n        import time; time.sleep(100)\n      n += 1\n  except OSError as error:\n    raise RuntimeError(f"stopped: {error.strerror}")',
     type: 'RuntimeError', message: /^stopped: Resource temporarily unavailable$/, log: /stopped/,
   },
@@ -71,7 +71,7 @@ for (const { name, source, options, type, message, log } of cases) {
 }
 
 test('out of memory', { skip: process.getuid() !== 0 && 'needs cgroups' }, async () => {
-  await lambda.deployPython('out-of-memory', 'def handler(e, c):\n  held = [bytes(bytearray(b"x") * (8 << 20)) for _ in range(64)]\n  return len(held)');
+  await lambda.deployPython('out-of-memory', 'def handler(e, c):\n  held = [bytes(bytearray(b"x") * (8 << 20)) for _ in range(64)]\n  return len(held)', { Timeout: 60 });
   const reply = await lambda.invoke('out-of-memory');
   assert.equal(reply.error, 'Unhandled');
   assert.equal(reply.payload.errorType, 'Runtime.OutOfMemory');

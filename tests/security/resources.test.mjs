@@ -76,7 +76,7 @@ for (const { bomb, stopped, why, options } of bombs) {
     test(`${bomb} in ${at}: ${why}`, async () => {
       const name = `${bomb.replaceAll('_', '-')}-${at}`;
       const variables = { BOMB: bomb, BOMB_AT: at };
-      await lambda.deployPython(name, source, { MemorySize: 512, Timeout: 20, ...options, Environment: { Variables: variables } });
+      await lambda.deployPython(name, source, { MemorySize: 512, Timeout: 60, ...options, Environment: { Variables: variables } });
       const [heldDescriptors, heldProcesses, heldData] = [descriptors(), descendants(daemon.child.pid).length, dataMb()];
       const [said, from] = [neighbour.lines.length, Date.now()];
 

@@ -65,7 +65,7 @@ class ApiTest : public ::testing::Test {
   }
   void close() {
     run(api->stop());
-    run(queue_->stop(std::chrono::milliseconds(0)));
+    run(queue_->stop());  // what it runs resolves functions on other threads
     run(engine->stop(std::chrono::milliseconds(0)));
     api.reset();
     queue_.reset();
