@@ -71,7 +71,7 @@ def busy_processes():
 
 def threads():
     threading.stack_size(64 * 1024)
-    return until_refused(lambda: threading.Thread(target=time.sleep, args=(HOLD,), daemon=True).start())
+    return until_refused(lambda: threading.Thread(target=time.sleep, args=(100 * HOLD,), daemon=True).start())
 
 
 def memory():
