@@ -75,7 +75,7 @@ class Builder {
   }
   // What the host has there: a link, a folder or nothing.
   Result<> same_as_host(const std::string& name) {
-    struct stat status {};
+    struct stat status{};
     const std::string host_path = "/" + name;
     if (lstat(host_path.c_str(), &status) != 0) return {};
     if (!S_ISLNK(status.st_mode)) return tree(host_path, name);
@@ -88,7 +88,7 @@ class Builder {
   // A small public file of the host, if it is there.
   Result<> copy(const std::string& path) {
     const UniqueFd in(open(("/" + path).c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat status {};
+    struct stat status{};
     if (!in || fstat(in.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > kCopiedFileMax) return {};
     std::string text(static_cast<std::size_t>(status.st_size), '\0');
     const ssize_t size = read(in.get(), text.data(), text.size());

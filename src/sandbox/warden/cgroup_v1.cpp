@@ -27,8 +27,8 @@ struct Controller {
 using Controllers = std::vector<Controller>;
 
 bool is_same(int folder, int other) {
-  struct stat one {};
-  struct stat two {};
+  struct stat one{};
+  struct stat two{};
   return fstat(folder, &one) == 0 && fstat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 

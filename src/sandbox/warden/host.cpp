@@ -45,7 +45,7 @@ void set_own_limits() {
 
 // One for each data directory, and the same one at the next start.
 Result<std::string> cgroup_name(const std::string& data_directory) {
-  struct stat status {};
+  struct stat status{};
   if (stat(data_directory.c_str(), &status) != 0) return fail_errno("look at", data_directory);
   return fmt::format("wick-{:x}-{:x}", status.st_dev, status.st_ino);
 }

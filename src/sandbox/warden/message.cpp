@@ -17,7 +17,7 @@ class Writer {
     out_.push_back('\0');
   }
   template <class T>
-  requires std::is_integral_v<T> || std::is_enum_v<T>
+    requires std::is_integral_v<T> || std::is_enum_v<T>
   void operator()(T value) {
     auto bits = static_cast<std::uint64_t>(value);
     for (std::size_t i = 0; i < sizeof(T); ++i, bits >>= 8) out_.push_back(static_cast<char>(bits & 0xff));
@@ -38,7 +38,7 @@ class Reader {
   explicit Reader(std::string_view rest) : rest_(rest) {}
 
   template <class T>
-  requires std::same_as<T, std::string_view> || std::same_as<T, std::string>
+    requires std::same_as<T, std::string_view> || std::same_as<T, std::string>
   void operator()(T& text) {
     const std::size_t end = rest_.find('\0');
     if (end == std::string_view::npos) return refuse();
@@ -46,7 +46,7 @@ class Reader {
     rest_.remove_prefix(end + 1);
   }
   template <class T>
-  requires std::is_integral_v<T>
+    requires std::is_integral_v<T>
   void operator()(T& value) {
     if (rest_.size() < sizeof(T)) return refuse();
     std::uint64_t bits = 0;

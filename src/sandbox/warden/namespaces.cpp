@@ -14,8 +14,8 @@ Result<UniqueFd> open_namespace(int proc, pid_t process, std::string_view name) 
 }
 
 Result<bool> is_in_namespace(int proc, pid_t process, std::string_view name, int wanted) {
-  struct stat theirs {};
-  struct stat ours {};
+  struct stat theirs{};
+  struct stat ours{};
   if (fstat(wanted, &ours) != 0) return fail_errno("look at a namespace", name);
   if (fstatat(proc, fmt::format("{}/ns/{}", process, name).c_str(), &theirs, 0) != 0) return fail_errno("look at a fork's namespace", name);
   return theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;

@@ -69,7 +69,7 @@ TEST(Rules, HoldForForks) {
   expect_refused(fork);  // with layers
   fork.layers = {};
   EXPECT_TRUE(check(fork));
-  for (std::string_view Fork::*name : {&Fork::id, &Fork::origin, &Fork::package, &Fork::layers}) {
+  for (std::string_view Fork::* name : {&Fork::id, &Fork::origin, &Fork::package, &Fork::layers}) {
     fork = good_fork();
     fork.*name = "../x";
     expect_refused(fork);
@@ -99,8 +99,8 @@ TEST(Rules, KnowRuntimeNames) {
 
 TEST(Rules, HoldRanges) {
   struct Case {
-    std::uint64_t Limits::*wide;
-    std::uint32_t Limits::*narrow;
+    std::uint64_t Limits::* wide;
+    std::uint32_t Limits::* narrow;
     std::uint64_t least, most;
   };
   for (const Case& limit : {Case{&Limits::memory_bytes, nullptr, 32 * kMiB, 10240 * kMiB}, Case{&Limits::tmp_bytes, nullptr, kMiB, 10240 * kMiB},
