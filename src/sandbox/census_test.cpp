@@ -53,10 +53,15 @@ std::string text_of(const fs::path& path) {
   return text;
 }
 
-bool runs(pid_t pid) {
+char state_of(pid_t pid) {
   const std::string stat = text_of(fmt::format("/proc/{}/stat", pid));
   const std::size_t end = stat.rfind(')');
-  return end != std::string::npos && stat[end + 2] != 'Z' && stat[end + 2] != 'X';
+  return end != std::string::npos ? stat[end + 2] : '\0';
+}
+
+bool runs(pid_t pid) {
+  const char state = state_of(pid);
+  return state != '\0' && state != 'Z' && state != 'X';
 }
 
 std::string cpu_parent_of(pid_t pid) {

@@ -12,6 +12,7 @@
 namespace wick::sandbox {
 
 std::string text_of(const std::filesystem::path& path);  // as much as can be read: a process may end meanwhile
+char state_of(pid_t pid);                                // as proc(5) has it in stat; '\0' for one that is gone
 bool runs(pid_t pid);                                    // false for one that only waits to be reaped
 std::set<pid_t> descendants(pid_t ancestor);
 std::string cpu_parent_of(pid_t pid);                         // the name of the group above its own that divides the processor

@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string_view>
+#include <thread>
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -135,6 +136,17 @@ std::string SandboxTest::package_of_program(const fs::path& program) {
   const std::string name = make_package({{"placeholder", ""}});
   fs::copy_file(program, folder_ / "data" / "packages" / name / "bootstrap");
   return name;
+}
+
+Census SandboxTest::census_at_rest() const {
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  return take_census(pid_, folder_ / "data");
+}
+
+void SandboxTest::expect_nothing_more(const Census& before) const {
+  Census after;
+  const auto is_as_before = [&] { return (after = take_census(pid_, folder_ / "data")) == before; };
+  EXPECT_TRUE(eventually(is_as_before, std::chrono::seconds(5))) << before << "\n" << after;
 }
 
 Spec SandboxTest::spec_of(std::string package) const {

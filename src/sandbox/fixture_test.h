@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "sandbox/backend.h"
+#include "sandbox/census_test.h"
 #include "sandbox/start.h"
 
 namespace wick::sandbox {
@@ -46,6 +47,9 @@ class SandboxTest : public testing::TestWithParam<Mode> {
   Booted boot(Spec spec, std::function<void(Exit)> on_exit);  // fails the test when it fails
   Result<Booted> fork(ForkSpec spec, std::function<void(Exit)> on_exit);
 
+  // What there is of the warden's, once those that are kept ready have moved to their places; that there is no more than before, within 5 s.
+  Census census_at_rest() const;
+  void expect_nothing_more(const Census& before) const;
   bool has_limits() const;  // whether memory, processor and processes can be limited by cgroups here
 
   std::filesystem::path folder_;

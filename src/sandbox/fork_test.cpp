@@ -56,6 +56,20 @@ class ForkTest : public SandboxTest {
   }
   Spec spec_of_template() { return spec_of(package_of_program(program_beside_this("wick_sandbox_template"))); }
   Life make_template() { return make_template(spec_of_template()); }
+  Life make_template(const std::string& mode) {  // of probe/template.cpp
+    Spec spec = spec_of_template();
+    spec.environment.push_back("MODE=" + mode);
+    return make_template(std::move(spec));
+  }
+  // The program stands for a managed runtime's interpreter.
+  Life make_bare_template() {
+    const fs::path root = folder_ / "data/runtimes/python3.77/bin";
+    fs::create_directories(root);
+    fs::copy_file(program_beside_this("wick_sandbox_template"), root / "python3.77");
+    Spec bare = spec_of({});
+    bare.runtime = "python3.77";
+    return make_template(std::move(bare));
+  }
 
   ForkSpec fork_of(const Life& origin, const std::string& script) const {
     return {.origin = origin.booted.id, .package = {}, .layers = {}, .environment = {"DO=" + script}, .share = {}, .limits = spec_of({}).limits};
@@ -88,11 +102,7 @@ class ForkTest : public SandboxTest {
     });
     return found;
   }
-  static bool is_stopped(pid_t pid) {
-    const std::string stat = text_of(fmt::format("/proc/{}/stat", pid));
-    const std::size_t end = stat.rfind(')');
-    return end != std::string::npos && stat[end + 2] == 'T';
-  }
+  static bool is_stopped(pid_t pid) { return state_of(pid) == 'T'; }
   // The folders of a process's own control groups.
   static std::vector<fs::path> groups_of(pid_t pid) {
     std::vector<fs::path> trees{"/sys/fs/cgroup"};
@@ -182,17 +192,14 @@ TEST_P(ForkTest, SharesTheProcessorWithTheOthersOfItsTemplate) {
 }
 
 TEST_P(ForkTest, ThoseThatWaitGoWithTheirTemplate) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
-  const Census before = take_census(pid_, folder_ / "data");
+  const Census before = census_at_rest();
   {
     const Life origin = make_template();
     wait_for_a_fork();
     warden_->backend->kill(origin.booted.id);
     run_until([&] { return origin.has_ended(); });
   }
-  Census after;
-  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
-                                                                                                                            << after;
+  expect_nothing_more(before);
 }
 
 TEST_P(ForkTest, CodeInItTriesInVain) {
@@ -294,9 +301,7 @@ TEST_P(ForkTest, LivesOnWhenItsTemplateIsKilled) {
 
 TEST_P(ForkTest, ATemplateThatDoesNotAnswerIsEnded) {
   for (const std::string mode : {"stop", "deaf", "leave"}) {
-    Spec spec = spec_of_template();
-    spec.environment.push_back("MODE=" + mode);
-    const Life origin = make_template(spec);
+    const Life origin = make_template(mode);
     const auto start = std::chrono::steady_clock::now();
     const auto refused = fork(fork_of(origin, "true"), [](const Exit&) {});
     ASSERT_FALSE(refused) << mode;
@@ -307,12 +312,9 @@ TEST_P(ForkTest, ATemplateThatDoesNotAnswerIsEnded) {
 }
 
 TEST_P(ForkTest, PlacesThatATemplateStopsAreGivenUp) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
-  const Census before = take_census(pid_, folder_ / "data");
+  const Census before = census_at_rest();
   {
-    Spec spec = spec_of_template();
-    spec.environment.emplace_back("MODE=harass");
-    const Life origin = make_template(spec);
+    const Life origin = make_template("harass");
     wait_for_a_fork();
     ASSERT_EQ(send(origin.booted.channel.get(), "!", 1, MSG_NOSIGNAL), 1);
     std::vector<Life> forked;
@@ -333,18 +335,13 @@ TEST_P(ForkTest, PlacesThatATemplateStopsAreGivenUp) {
     warden_->backend->kill(origin.booted.id);
     run_until([&] { return origin.has_ended() && std::ranges::all_of(forked, &Life::has_ended); });
   }
-  Census after;
-  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
-                                                                                                                            << after;
+  expect_nothing_more(before);
 }
 
 TEST_P(ForkTest, PlacesInTheMakingGoWithTheirTemplate) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
-  const Census before = take_census(pid_, folder_ / "data");
+  const Census before = census_at_rest();
   {
-    Spec spec = spec_of_template();
-    spec.environment.emplace_back("MODE=harass");
-    const Life origin = make_template(spec);
+    const Life origin = make_template("harass");
     const pid_t first_process = parent_of(wait_for_a_fork());
     ASSERT_EQ(send(origin.booted.channel.get(), "!", 1, MSG_NOSIGNAL), 1);
     std::vector<Life> forked;
@@ -358,18 +355,13 @@ TEST_P(ForkTest, PlacesInTheMakingGoWithTheirTemplate) {
     EXPECT_EQ(refused.error().code, Errc::unavailable);
     run_until([&] { return origin.has_ended() && std::ranges::all_of(forked, &Life::has_ended); });
   }
-  Census after;
-  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
-                                                                                                                            << after;
+  expect_nothing_more(before);
 }
 
 TEST_P(ForkTest, ThoseThatHideInItsPlacesGoWithThem) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
-  const Census before = take_census(pid_, folder_ / "data");
+  const Census before = census_at_rest();
   {
-    Spec spec = spec_of_template();
-    spec.environment.emplace_back("MODE=squat");
-    const Life origin = make_template(spec);
+    const Life origin = make_template("squat");
     const std::vector<fs::path> groups = groups_of(wait_for_a_fork());
     EXPECT_FALSE(groups.empty());
     EXPECT_EQ(run_fork(origin, "echo well"), "well\n");
@@ -377,9 +369,7 @@ TEST_P(ForkTest, ThoseThatHideInItsPlacesGoWithThem) {
     warden_->backend->kill(origin.booted.id);
     run_until([&] { return origin.has_ended(); });
   }
-  Census after;
-  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
-                                                                                                                            << after;
+  expect_nothing_more(before);
 }
 
 TEST_P(ForkTest, MayHaveMoreMemoryThanItsTemplate) {
@@ -392,13 +382,7 @@ TEST_P(ForkTest, MayHaveMoreMemoryThanItsTemplate) {
 }
 
 TEST_P(ForkTest, OfABareTemplateHasThePackageThatItIsGiven) {
-  // The program stands for a managed runtime's interpreter.
-  const fs::path root = folder_ / "data/runtimes/python3.77/bin";
-  fs::create_directories(root);
-  fs::copy_file(program_beside_this("wick_sandbox_template"), root / "python3.77");
-  Spec bare = spec_of({});
-  bare.runtime = "python3.77";
-  const Life origin = make_template(bare);
+  const Life origin = make_bare_template();
   ForkSpec spec = fork_of(origin, "pwd; cat text /opt/text; ls /opt; echo x > /var/task/x");
   spec.package = make_package({{"text", "package\n"}});
   spec.layers = make_package({{"text", "layers\n"}}, "layers");
@@ -420,12 +404,7 @@ TEST_P(ForkTest, OfABareTemplateHasThePackageThatItIsGiven) {
 }
 
 TEST_P(ForkTest, ThoseOfABareTemplateOfOneNameWeighAsOne) {
-  const fs::path root = folder_ / "data/runtimes/python3.77/bin";
-  fs::create_directories(root);
-  fs::copy_file(program_beside_this("wick_sandbox_template"), root / "python3.77");
-  Spec bare = spec_of({});
-  bare.runtime = "python3.77";
-  const Life origin = make_template(bare);
+  const Life origin = make_bare_template();
   const auto weight_of = [this](const std::string& command) {
     for (const pid_t pid : forks()) {
       if (!text_of(fmt::format("/proc/{}/cmdline", pid)).ends_with(command + '\0')) continue;
@@ -469,8 +448,7 @@ TEST_P(ForkTest, RefusesWhatIsNoTemplate) {
 }
 
 TEST_P(ForkTest, FortyAtOnceLeaveNothing) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
-  const Census before = take_census(pid_, folder_ / "data");
+  const Census before = census_at_rest();
   {
     const Life origin = make_template();
     std::vector<Life> lives(40);
@@ -495,9 +473,7 @@ TEST_P(ForkTest, FortyAtOnceLeaveNothing) {
     run_until([&] { return origin.has_ended() && std::ranges::all_of(lives, [](const Life& life) { return life.has_ended(); }); });
     for (std::size_t i = 1; i < lives.size(); i += 2) EXPECT_EQ(WEXITSTATUS((*lives[i].exit)->status), 3);
   }
-  Census after;
-  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
-                                                                                                                            << after;
+  expect_nothing_more(before);
 }
 
 TEST_P(ForkTest, EndsWithTheDaemon) {

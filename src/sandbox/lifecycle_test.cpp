@@ -24,8 +24,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, LifecycleTest, testing::Values(Mode::root, Mode:
 TEST_P(LifecycleTest, FiftyBootsLeaveNothing) {
   Spec spec = spec_of(make_package({{"bootstrap", "#!/bin/sh\nsleep 1000 &\nexit 3\n"}}));
   spec.share = "theirs";
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until those that are kept ready have moved to their places
-  const Census before = take_census(pid_, folder_ / "data");
+  const Census before = census_at_rest();
   for (int round = 0; round < 5; ++round) {
     for (const Outcome& outcome : run_all(std::vector(10, spec))) {
       ASSERT_FALSE(outcome.error) << outcome.error->message;
@@ -33,9 +32,7 @@ TEST_P(LifecycleTest, FiftyBootsLeaveNothing) {
     }
   }
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(run(spec_of(std::string(64, 'f'))).error);
-  Census after;
-  EXPECT_TRUE(eventually([&] { return (after = take_census(pid_, folder_ / "data")) == before; }, std::chrono::seconds(5))) << before << "\n"
-                                                                                                                            << after;
+  expect_nothing_more(before);
 }
 
 TEST_P(LifecycleTest, BootedInstancesOfOneNameShareTheProcessor) {

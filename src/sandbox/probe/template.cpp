@@ -1,6 +1,6 @@
 // Runs inside an instance as a template. MODE=stop: it stops itself, and MODE=deaf: it does not listen, each after it has said that it is
 // parked. MODE=harass: a child of it stops, once the daemon says so, every process of the warden's that it sees. MODE=squat: a child of it
-// is given the doors of each place's control groups, and puts a process into all of them but the first. Its forks run the shell script that
+// is given the doors of each place's control groups, and puts a process into each of them. Its forks run the shell script that
 // their environment has in DO.
 #include <signal.h>
 #include <stdlib.h>
@@ -40,40 +40,43 @@ char text[WICK_ENVIRONMENT_MAX];
 
 int squatter = -1;  // a socket to it, where there is one
 
-// For the library by which it forks (wick_fork.h), the only caller of write here: those of one "0" are to doors.
-void pass_on(int door) {
+// A message of one byte with one descriptor.
+struct DoorMessage {
   char byte = 0;
   iovec vector{.iov_base = &byte, .iov_len = 1};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> parts{};
-  msghdr message{};
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = parts.data();
-  message.msg_controllen = parts.size();
-  cmsghdr* part = CMSG_FIRSTHDR(&message);
+  msghdr header{};
+
+  DoorMessage() {
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
+    header.msg_control = parts.data();
+    header.msg_controllen = parts.size();
+  }
+  DoorMessage(const DoorMessage&) = delete;
+  DoorMessage& operator=(const DoorMessage&) = delete;
+};
+
+// For the library by which it forks (wick_fork.h), the only caller of write here: those of one "0" are to doors.
+void pass_on(int door) {
+  DoorMessage message;
+  cmsghdr* part = CMSG_FIRSTHDR(&message.header);
   part->cmsg_level = SOL_SOCKET;
   part->cmsg_type = SCM_RIGHTS;
   part->cmsg_len = CMSG_LEN(sizeof(int));
   memcpy(CMSG_DATA(part), &door, sizeof(door));
-  (void)sendmsg(squatter, &message, MSG_NOSIGNAL);
+  (void)sendmsg(squatter, &message.header, MSG_NOSIGNAL);
 }
 
 int take_door(int socket) {
-  char byte = 0;
-  iovec vector{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> parts{};
-  msghdr message{};
-  message.msg_iov = &vector;
-  message.msg_iovlen = 1;
-  message.msg_control = parts.data();
-  message.msg_controllen = parts.size();
-  if (recvmsg(socket, &message, 0) != 1 || CMSG_FIRSTHDR(&message) == nullptr) _exit(1);
+  DoorMessage message;
+  if (recvmsg(socket, &message.header, 0) != 1 || CMSG_FIRSTHDR(&message.header) == nullptr) _exit(1);
   int door = -1;
-  memcpy(&door, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(door));
+  memcpy(&door, CMSG_DATA(CMSG_FIRSTHDR(&message.header)), sizeof(door));
   return door;
 }
 
-// Each door is entered by a process of its own, which stays. The first one is the memory controller's, in which the kernel is asked who is there.
+// Each door is entered by a process of its own, which stays.
 [[noreturn]] void squat(int socket) {
   while (true) {
     const int door = take_door(socket);
