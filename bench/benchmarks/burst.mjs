@@ -1,11 +1,11 @@
-import { affordable, callAll, connections, holdingSource } from '../lib/crowd.mjs';
+import { affordable, callAll, connections, holdingSource, oneSecondSource } from '../lib/crowd.mjs';
 import { Wick } from '../lib/wick.mjs';
 
 export const title = 'burst: 1,000 concurrent calls of a function of one second, from zero instances, Node';
 
 export async function run({ scope, quick, rounds }) {
   const wick = await Wick.start(scope, { args: ['--idle-timeout', '500ms'] });
-  const url = await wick.deploy('burst', 'node', holdingSource.replace(/Number\(.*Date\.now\(\)/, '1000'), { Timeout: 60 });
+  const url = await wick.deploy('burst', 'node', oneSecondSource, { Timeout: 60 });
   const opened = await connections(scope, url, quick ? 20 : 1000);
   const trial = await wick.deploy('trial', 'node', holdingSource);
   const count = await affordable(opened.slice(0, 10), trial, wick.pid, opened.length);

@@ -17,6 +17,9 @@ export const holdingSource = `
   };
 `;
 
+// The same, held for one second.
+export const oneSecondSource = holdingSource.replace(/Number\(.*Date\.now\(\)/, '1000');
+
 export async function connections(scope, url, count) {
   const opened = [];
   scope.defer(() => opened.forEach((connection) => connection.close()));

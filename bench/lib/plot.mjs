@@ -1,7 +1,7 @@
 // A row of bars for each measure, as SVG: the median, with a line from min to max.
 import { summary } from './stats.mjs';
 
-const escaped = (text) => text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+export const escaped = (text) => text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const label = 260; // px
 const width = 420;

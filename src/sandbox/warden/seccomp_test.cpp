@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <functional>
 
 #include "sandbox/warden/capabilities.h"
@@ -127,6 +128,7 @@ TEST(SyscallFilter, LooksAtTheKernelsPartOfAnArgument) {
 #ifdef __x86_64__
 TEST(SyscallFilter, EndsAProcessThatUsesAnotherTable) {
   const auto getpid_of_32_bits = [] {
+    signal(SIGSEGV, SIG_DFL);  // not a sanitizer's handler
     long result = 20;
     asm volatile("int $0x80" : "+a"(result) : : "memory");
     return result;
