@@ -7,6 +7,7 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -65,6 +66,7 @@ class QueueTest : public testing::Test {
 
   ~QueueTest() override {
     drop_queue();
+    pool_.reset();  // its threads may still read
     store_.reset();
     std::filesystem::remove_all(directory_);
   }
@@ -72,7 +74,7 @@ class QueueTest : public testing::Test {
   // As when the daemon starts: a queue that knows nothing but the store.
   void make_queue() {
     queue_ = std::make_unique<Queue>(
-        loop_.get_executor(), pool_, *store_, [this](const auto& function, const auto& qualifier) { return resolve(function, qualifier); },
+        loop_.get_executor(), *pool_, *store_, [this](const auto& function, const auto& qualifier) { return resolve(function, qualifier); },
         [this](invoke::Invocation invocation) { return invoke(this, std::move(invocation)); }, *queue_clock_, *random_, options_);
     queue_->start();
   }
@@ -102,7 +104,7 @@ class QueueTest : public testing::Test {
     queue_->wake();
     for (int turn = 0; turn < 150; ++turn) {
       bool done = false;
-      asio::co_spawn(loop_, pool_.run([] { return 0; }), [&](std::exception_ptr, int) { done = true; });
+      asio::co_spawn(loop_, pool_->run([] { return 0; }), [&](std::exception_ptr, int) { done = true; });
       run_until([&] { return done; });
     }
   }
@@ -168,7 +170,7 @@ class QueueTest : public testing::Test {
   SettableClock clock_;
   const Clock* queue_clock_ = &clock_;
   std::unique_ptr<Random> random_ = Random::seeded(7);
-  WorkerPool pool_{1};
+  std::optional<WorkerPool> pool_{std::in_place, 1};
   asio::io_context loop_;
   QueueOptions options_;
   std::unique_ptr<Queue> queue_;

@@ -40,6 +40,9 @@ class ForkTest : public SandboxTest {
   }
 
   void SetUp() override {
+#if __has_feature(thread_sanitizer)
+    GTEST_SKIP() << "the warden's steps into a fork's namespaces share its memory, which its ThreadSanitizer does not stand";
+#endif
     SandboxTest::SetUp();
     if (!IsSkipped() && !HasFatalFailure() && !warden_->backend->can_fork()) GTEST_SKIP() << "templates cannot be forked on this machine";
   }
