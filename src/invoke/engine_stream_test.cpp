@@ -3,43 +3,10 @@
 
 #include "invoke/channel.h"
 #include "invoke/engine_fixture.h"
+#include "invoke/fake_caller.h"
 
 namespace wick::invoke {
 namespace {
-
-namespace asio = boost::asio;
-
-// A caller that keeps what it gets, and may be slow or go away.
-class Caller final : public ResponseStream {
- public:
-  explicit Caller(asio::io_context& loop) : timer_(loop) {}
-  asio::awaitable<Result<>> begin(std::string content_type) override {
-    ++begun;
-    type = std::move(content_type);
-    co_return Result<>();
-  }
-  asio::awaitable<Result<>> write(std::string chunk) override {
-    EXPECT_EQ(begun, 1);
-    if (received.size() >= gone_after) co_return fail(Errc::unavailable, "gone");
-    while (held) {
-      timer_.expires_after(1ms);
-      co_await timer_.async_wait(asio::use_awaitable);
-    }
-    received += chunk;
-    ++chunks;
-    co_return Result<>();
-  }
-
-  int begun = 0;
-  int chunks = 0;
-  bool held = false;
-  std::size_t gone_after = std::string::npos;
-  std::string type;
-  std::string received;
-
- private:
-  asio::steady_timer timer_;
-};
 
 Script streaming(std::function<void(FakeRuntime&)> reply) {
   return [reply = std::move(reply)](FakeRuntime& runtime) {
@@ -50,7 +17,7 @@ Script streaming(std::function<void(FakeRuntime&)> reply) {
 }
 
 struct StreamTest : EngineTest {
-  Caller caller{loop};
+  FakeCaller caller{loop};
 };
 
 TEST_F(StreamTest, ChunksArriveInOrderWithTheContentType) {

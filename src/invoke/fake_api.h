@@ -20,7 +20,10 @@ class FakeApi {
   // The next invocation; status 0 once the API is gone.
   http::Response next() {
     auto out = call("GET", "invocation/next");
-    if (out.status == 200) id = std::string(out.fields.get("Lambda-Runtime-Aws-Request-Id"));
+    if (out.status == 200) {
+      id = std::string(out.fields.get("Lambda-Runtime-Aws-Request-Id"));
+      deadline_ms = std::stoll(std::string(out.fields.get("Lambda-Runtime-Deadline-Ms")));
+    }
     return out;
   }
   http::Response respond(std::string body) { return call("POST", "invocation/" + id + "/response", std::move(body)); }
@@ -56,7 +59,8 @@ class FakeApi {
     return fd;
   }
 
-  std::string id;
+  std::string id;             // of the last one
+  long long deadline_ms = 0;  // Unix time
 
  private:
   std::string endpoint_;
