@@ -129,6 +129,7 @@ asio::awaitable<void> Engine::Impl::stop(Millis grace) {
   for (const auto& [generation, pool] : pools_) {
     meter_provisioned(*pool);
     pool->changed().notify();
+    pool->release_waiters();  // no place will be given any more
     for (const InstancePtr& instance : pool->idle()) idle.push_back(instance);
   }
   for (const InstancePtr& instance : idle) instance->end();

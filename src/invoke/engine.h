@@ -117,7 +117,7 @@ class Engine {
   // Reads what the instances have used, so that every call that has its answer has its usage record when this returns.
   boost::asio::awaitable<void> meter_now();
 
-  // Refuses new invocations, waits for running ones at most grace, then ends all instances.
+  // Refuses new invocations and those that wait for an instance, waits for running ones at most grace, then ends all instances.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
 
  private:

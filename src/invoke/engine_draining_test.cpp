@@ -132,6 +132,23 @@ TEST_F(HungInitTest, CallsWaitForItAsLongAsAnInitMayTake) {
   EXPECT_EQ(finish(std::move(first)).error_type, "Sandbox.Timedout");
 }
 
+TEST_F(HungInitTest, StopRefusesTheCallsThatWaitForItAtOnce) {
+  serve_after_one_that_hangs();
+  const auto f = allowing(4);
+  auto first = start(f, "a");
+  run_until([&] { return backend.booted == 1; });
+  auto second = start(f, "b"), third = start(f, "c");
+  run_for(20ms);
+  const auto began = now();
+  auto stopped = stop(2s);
+  EXPECT_EQ(error(std::move(second)).code, Errc::unavailable);
+  EXPECT_EQ(error(std::move(third)).code, Errc::unavailable);
+  EXPECT_LT(now() - began, 1s);
+  EXPECT_EQ(error(std::move(first)).code, Errc::unavailable);
+  run_until([&] { return is_over(stopped); });
+  EXPECT_EQ(metered.size(), 3u);
+}
+
 // One call is over its time while another's answer waits for its caller to read it.
 struct SlowReaderTest : DrainingTest {
   void SetUp() override {
