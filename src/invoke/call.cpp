@@ -84,7 +84,9 @@ asio::awaitable<Result<std::optional<Outcome>>> Call::cold(InstancePtr instance,
   }
   WICK_CO_TRY(auto outcome, co_await run(instance, limit));
   if (outcome) co_return std::move(outcome);
-  const Failure failure = failure_of({}, invocation_.id, co_await instance->exited(), version_.timeout_s);
+  const sandbox::Exit* exit = nullptr;  // where the runtime has only gone back on its request, it lives
+  if (!instance->alive()) exit = co_await instance->exited();
+  const Failure failure = failure_of({}, invocation_.id, exit, version_.timeout_s);
   co_return conclude(*instance, {}, &failure);
 }
 

@@ -149,6 +149,18 @@ TEST_F(HungInitTest, StopRefusesTheCallsThatWaitForItAtOnce) {
   EXPECT_EQ(metered.size(), 3u);
 }
 
+TEST_F(DrainingTest, ACallDoesNotWaitForARuntimeThatGoesBackOnItsFirstRequest) {
+  backend.script = [](FakeRuntime& runtime) {
+    (void)FakeApi(runtime).send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n");
+    return runtime.hang();
+  };
+  const auto f = allowing(2);
+  f->timeout_s = 20;
+  const auto began = now();
+  EXPECT_EQ(invoke(f).error_type, "Runtime.ExitError");
+  EXPECT_LT(now() - began, 3s);
+}
+
 // One call is over its time while another's answer waits for its caller to read it.
 struct SlowReaderTest : DrainingTest {
   void SetUp() override {
