@@ -45,6 +45,8 @@ class Channel {
   // returns.
   virtual boost::asio::awaitable<Reply> deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) = 0;
 
+  // Whether it has its reply, though deliver() has not returned yet.
+  virtual bool has_reply(const Invocation& /*invocation*/) const { return false; }
   // Ends the wait for the reply to this invocation alone, where a channel can have several.
   virtual void give_up(const Invocation& /*invocation*/) {}
 

@@ -161,6 +161,29 @@ TEST_F(DrainingTest, ACallDoesNotWaitForARuntimeThatGoesBackOnItsFirstRequest) {
   EXPECT_LT(now() - began, 3s);
 }
 
+TEST_F(DrainingTest, AnAnswerThatCameInTimeIsTheCallersThoughItsLoopIsLateToAskAgain) {
+  std::atomic<unsigned> status = 0;
+  serve(2, [&](FakeApi& api, const std::string& payload) {
+    if (payload == "late") {
+      std::this_thread::sleep_until(std::chrono::system_clock::time_point(Millis(api.deadline_ms - 5)));
+      status = api.respond("1").status;
+    }
+    gate.pass(payload);
+    if (payload != "late") api.respond("2");
+  });
+  const auto f = allowing(2);
+  f->timeout_s = 1;
+  auto first = start(f, "late");
+  run_for(500ms);
+  auto second = start(f, "b");
+  const Outcome late = finish(std::move(first));
+  run_until([&] { return status > 0; });
+  EXPECT_EQ(late.payload == "1", status == 202) << late.payload << " " << status;
+  gate.open();
+  EXPECT_EQ(finish(std::move(second)).payload, "2");
+  EXPECT_EQ(backend.booted, 1);
+}
+
 // One call is over its time while another's answer waits for its caller to read it.
 struct SlowReaderTest : DrainingTest {
   void SetUp() override {

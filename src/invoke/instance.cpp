@@ -241,16 +241,19 @@ void Instance::on_due() {
   const MonoTime now = site_->clock.monotonic();
   bool others = false;
   for (Running* one : running_) {
-    if (one->deadline <= now) {
-      one->timed_out = true;
-    } else {
+    if (one->deadline > now) {
       others = true;
+    } else if (one->invocation && channel_->has_reply(*one->invocation)) {
+      one->deadline = Watchdog::kNever;
+    } else {
+      one->timed_out = true;
     }
   }
   if (!others) return end();
-  draining_ = true;
   for (const Running* one : running_) {
-    if (one->timed_out) channel_->give_up(*one->invocation);
+    if (!one->timed_out) continue;
+    draining_ = true;
+    channel_->give_up(*one->invocation);
   }
   watch();
 }

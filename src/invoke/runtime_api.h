@@ -39,6 +39,7 @@ class RuntimeApi final : public Channel, public std::enable_shared_from_this<Run
 
   boost::asio::awaitable<Reply> init() override;
   boost::asio::awaitable<Reply> deliver(const Invocation& invocation, long long deadline_ms, ResponseStream* stream) override;
+  bool has_reply(const Invocation& invocation) const override { return !find(invocation.id.str()); }
   void give_up(const Invocation& invocation) override;
   std::uint32_t ready() const override { return closed_ ? 0 : static_cast<std::uint32_t>(asking_.size()); }
   bool usable() const override { return !closed_; }
