@@ -18,10 +18,12 @@ enum class Fault {
   double_record,   // ... comes twice
   crossed_answer,  // one runtime's answer of a hundred is that of another call
   deaf_machine,    // one kill of twenty is not heard
+  places_high,     // the instances of custom runtimes may run one call more, and do
+  lost_place,      // one of twenty of their requests for a call is lost
 };
 
-inline constexpr std::array<std::string_view, 12> kFaultNames{"none",        "account_high",  "account_low",    "reserved_high",
-                                                              "idle_long",   "timeout_long",  "no_shedding",    "no_retire",
-                                                              "lost_record", "double_record", "crossed_answer", "deaf_machine"};
+inline constexpr std::array<std::string_view, 14> kFaultNames{"none",           "account_high", "account_low", "reserved_high", "idle_long",
+                                                              "timeout_long",   "no_shedding",  "no_retire",   "lost_record",   "double_record",
+                                                              "crossed_answer", "deaf_machine", "places_high", "lost_place"};
 
 }  // namespace wick::sim

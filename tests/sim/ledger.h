@@ -26,6 +26,7 @@ struct Process {
   std::string generation;
   Role role = Role::on_demand;
   State state = State::starting;
+  std::uint32_t places = 1;       // calls that it may have at once
   LoopClock::time_point since{};  // the state's beginning
   bool is_template() const { return role == Role::version_template || role == Role::bare_template; }
 };
@@ -40,21 +41,28 @@ class Ledger {
   void retired(const std::string& generation);
 
   // The caller's side.
-  void asked(const std::string& id, const function::Version& version, std::uint32_t timeout_s);
+  // held: how long it takes, at most, to read an answer that is streamed.
+  void asked(const std::string& id, const function::Version& version, std::uint32_t timeout_s, Micros held);
   void answered(const std::string& id, const Result<invoke::Outcome>& answer);
   void metered(const invoke::UsageRecord& record);
   void stopping() { stopping_ = true; }
 
-  // The machine's side. taken: the whole invocation is in the runtime's hands; sent: its answer is on its way.
+  using Processes = std::map<int, std::shared_ptr<Process>>;
+
+  // The machine's side. asks: for one more call. taken: the whole invocation is in the runtime's hands; sent: its answer is on its way;
+  // done: the runtime is rid of it.
   void start(const Process& process);
   void ready(const Process& process);
   void lost(const Process& process, bool by_itself);  // it failed to start, or died
   void throttled_by_machine() { ++machine_throttles_; }
+  void asks(const Process& process);
+  void asks_no_more(const Process& process);
   void taken(const std::string& id, const Process& process, long long deadline_ms, long long now_ms);
   void sent(const std::string& id, bool ok, Micros ran);
+  void done(const std::string& id, const Process& process);
+  bool has_calls(const Process& process) const { return !instances_.at(process.number).calls.empty(); }
   void ended(const Process& process, std::uint64_t cpu_nanos);  // all of it is gone
 
-  using Processes = std::map<int, std::shared_ptr<Process>>;
   void check(const Processes& processes);
   void check_end();
 
@@ -70,9 +78,12 @@ class Ledger {
  private:
   struct Call {
     std::string function, generation;
-    LoopClock::time_point asked{}, deadline{}, sent_at{};
+    LoopClock::time_point asked{}, deadline{}, sent_at{}, lost_at{};
     std::uint32_t timeout_s = 0;
+    Micros held{};
     int taken = 0, records = 0;
+    int instance = 0;          // that has taken it
+    bool lost = false;         // ... and died with it, by itself
     std::optional<bool> sent;  // whether as a success
     Micros ran{};
     std::optional<invoke::UsageRecord::End> metered;
@@ -97,6 +108,22 @@ class Ledger {
     bool retired = false;
   };
 
+  struct Instance {
+    std::uint32_t places = 1;
+    std::uint32_t asking = 0;      // loops of it
+    std::set<std::string> calls;   // in its hands
+    std::uint32_t unanswered = 0;  // calls that it has taken, whose callers wait for the answer, or the rest of it
+    bool drains = false;           // one was over its time
+    LoopClock::time_point free_since = LoopClock::time_point::max();
+    LoopClock::time_point ready_at{}, rests_since{};
+    std::uint32_t free() const;
+  };
+
+  bool starts(const Process& process) const;
+  bool nobody_asks(const Process& process) const;
+  bool has_long_been_free(const Process& process) const;
+  Micros rests_for(const Process& process) const;
+  void places_changed(Instance& instance);
   std::uint32_t account_used() const;
   std::uint32_t account_allowed() const;
   void limits_changed(Function& function);
@@ -104,6 +131,7 @@ class Ledger {
   void check_outcome(const std::string& id, const Call& call, const invoke::Outcome& outcome);
   void check_refusal(const Call& call, const Error& error);
   void check_processes(const Processes& processes);
+  void check_starts(const Processes& processes);
   void check_waits();
   void check_idleness(const Processes& processes);
   void check_turns(const Processes& processes);
@@ -113,9 +141,11 @@ class Ledger {
   std::map<std::string, Function> functions_;
   std::map<std::string, Generation> generations_;
   std::map<std::string, Call> calls_;
+  std::map<int, Instance> instances_;  // by number
   std::uint32_t account_bound_;
-  std::set<std::string> open_;  // calls without an answer
-  std::set<int> starting_;      // instances on demand
+  std::set<std::string> open_;           // calls without an answer
+  std::set<int> starting_;               // instances on demand
+  std::map<std::string, bool> started_;  // generations of which one is started in this step; whether nothing of their functions was lost lately
   std::uint64_t machine_throttles_ = 0;
   std::uint64_t cpu_used_ = 0, cpu_metered_ = 0;
   LoopClock::time_point looked_{};

@@ -1,17 +1,16 @@
 #include "machine.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
-#include "runtime.h"
+#include "custom_runtime.h"
+#include "frame_runtime.h"
 
 namespace wick::sim {
 namespace {
@@ -58,8 +57,15 @@ bool SimMachine::full() const { return processes_.size() > plan_.machine.instanc
 RuntimePtr SimMachine::make(std::vector<std::string> environment, bool is_template, int origin, OnExit on_exit) {
   const int number = ++made_;
   const std::string function = variable(environment, "AWS_LAMBDA_FUNCTION_NAME");
-  const auto out = std::make_shared<Runtime>(loop_, Chance(seed_ + static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15).other(),
-                                             function.empty() ? nullptr : &function_(function), clock_, ledger_, fault_);
+  const FunctionPlan* plan = function.empty() ? nullptr : &function_(function);
+  const Chance luck = Chance(seed_ + static_cast<std::uint64_t>(number) * 0x9e3779b97f4a7c15).other();
+  RuntimePtr out;
+  if (plan && plan->is_custom()) {
+    out = std::make_shared<CustomRuntime>(loop_, luck, plan, clock_, ledger_, fault_);
+    out->places = plan->places;
+  } else {
+    out = std::make_shared<FrameRuntime>(loop_, luck, plan, clock_, ledger_, fault_);
+  }
   out->number = number;
   out->function = function;
   out->generation = function.empty() ? "bare" : variable(environment, kGenerationVariable);
@@ -118,14 +124,7 @@ asio::awaitable<Result<sandbox::Booted>> SimMachine::fork(sandbox::ForkSpec spec
 sandbox::Booted SimMachine::begin(const RuntimePtr& runtime) {
   sandbox::Booted out;
   out.id = sandbox::InstanceId(fmt::format("{:032x}", runtime->number));
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) throw std::runtime_error("socketpair");
-  out.channel.reset(ends[0]);
-  runtime->channel.assign(asio::local::stream_protocol(), ends[1]);
-  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("pipe");
-  out.log.reset(ends[0]);
-  runtime->log.reset(ends[1]);
-  asio::co_spawn(loop_, runtime->live(), rethrow);
+  runtime->begin(out);
   if (runtime->chance.permille(plan_.machine.dies)) {
     const Micros after = runtime->chance.in(plan_.machine.dies_after);
     asio::co_spawn(loop_, runtime->die_later(after), rethrow);
@@ -154,7 +153,7 @@ void SimMachine::end(const RuntimePtr& runtime, int status, bool by_itself) {
     const Ledger::Processes all = processes_;
     for (const auto& [number, process] : all) {
       const auto fork = std::static_pointer_cast<Runtime>(process);
-      if (fork->origin == runtime->number && fork->channel.is_open()) end(fork, SIGKILL, true);
+      if (fork->origin == runtime->number && fork->has_begun) end(fork, SIGKILL, true);
     }
   }
   asio::co_spawn(loop_, bury(runtime, status), rethrow);

@@ -1,5 +1,5 @@
 #pragma once
-// The simulated machine: a Backend whose instances are coroutines on the engine's loop (runtime.h), with a socket and a pipe of their own.
+// The simulated machine: a Backend whose instances are coroutines on the engine's loop (runtime.h), with sockets and a pipe of their own.
 #include <cstdint>
 #include <exception>
 #include <functional>

@@ -33,12 +33,39 @@ Behaviour behaviour_of(Chance& chance) {
   return out;
 }
 
+Loops loops_of(Chance& chance, std::uint32_t places) {
+  Loops out;
+  const std::uint32_t luck = chance.between(0, 9);
+  out.count = luck < 6 ? places : luck < 8 ? chance.between(1, places) : places + 1;
+  out.late = some(chance, 100);
+  out.abandons = some(chance, 100);
+  out.stays_away = some(chance, 300);
+  out.breaks_off = some(chance, 300);
+  out.dies_asking = some(chance, 300);
+  return out;
+}
+
+Callers callers_of(Chance& chance) {
+  Callers out;
+  out.streams = some(chance, 100);
+  out.slow = some(chance, 100);
+  out.pause = {1us, chance.percent(50) ? 100ms : 8s};
+  out.hang_up = some(chance, 50);
+  out.give_up = some(chance, 50);
+  return out;
+}
+
 FunctionPlan function_of(Chance& chance) {
   FunctionPlan out;
   out.behaviour = behaviour_of(chance);
+  out.runtime = chance.percent(50) ? "nodejs22.x" : "python3.11";
+  if (chance.percent(40)) {
+    out.runtime = "provided.al2023";
+    out.places = chance.percent(20) ? 1 : chance.between(2, 8);
+    out.loops = loops_of(chance, out.places);
+  }
   out.timeout_s = chance.between(1, 6);
   out.versions = chance.between(1, 3);
-  out.node = chance.percent(50);
   out.no_bare_template = chance.percent(20);
   if (chance.percent(30)) out.reserved = chance.percent(10) ? 0 : chance.between(1, 8);
   if (chance.percent(25)) out.provisioned = chance.between(1, 3);
@@ -84,6 +111,7 @@ Plan Plan::of(Chance& chance) {
     const Micros from = chance.in({0s, 100s});
     out.shortages.push_back({from, from + chance.in({1s, 70s}), chance.between(0, 16) / 100.0});
   }
+  out.callers = callers_of(chance);
   out.stop_amid = chance.percent(40);
   out.grace = chance.in({0s, 10s});
   return out;

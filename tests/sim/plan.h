@@ -2,6 +2,7 @@
 // What one seed makes of the world: how the machine and each function behave, and what is asked of them.
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "chance.h"
@@ -30,15 +31,38 @@ struct Behaviour {
   std::uint32_t slow_to_read = 0;                               // percent of calls after which it is late to look for the next
 };
 
+// Of a custom runtime.
+struct Loops {
+  std::uint32_t count = 1;        // fewer than an instance has places, as many, or one more
+  std::uint32_t late = 0;         // percent that ask for their first call after the others
+  std::uint32_t abandons = 0;     // permille of calls that are never answered; another loop may take the place of theirs
+  std::uint32_t stays_away = 0;   // permille of calls after which the loop does not ask again
+  std::uint32_t breaks_off = 0;   // permille of streamed answers
+  std::uint32_t dies_asking = 0;  // permille of waits for a call
+};
+
 struct FunctionPlan {
   Behaviour behaviour;
+  std::string runtime;
+  std::uint32_t places = 1;  // calls that an instance may run at once
+  Loops loops;
   std::uint32_t timeout_s = 3;
   std::uint32_t versions = 1;
-  bool node = false;
   bool no_bare_template = false;
   std::optional<std::uint32_t> reserved;
   std::uint32_t provisioned = 0;  // of its first version
   Range gap;                      // between its calls
+
+  bool is_custom() const { return runtime.starts_with("provided"); }
+};
+
+// Of streamed answers, and how long they stay.
+struct Callers {
+  std::uint32_t streams = 0;  // percent that take the answer in a stream
+  std::uint32_t slow = 0;     // percent of these that take their time for each piece
+  Range pause;                // for that
+  std::uint32_t hang_up = 0;  // percent of these that go away before they have all
+  std::uint32_t give_up = 0;  // percent of calls whose coroutine is cancelled meanwhile
 };
 
 struct Shortage {
@@ -50,6 +74,7 @@ struct Plan {
   Machine machine;
   std::vector<FunctionPlan> functions;
   std::vector<Shortage> shortages;
+  Callers callers;
   std::uint32_t account = 0;
   std::uint32_t processors = 0;
   std::uint32_t starts_at_once = 0;

@@ -9,12 +9,15 @@
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/timer.h"
 #include "base/worker_pool.h"
+#include "function/custom_runtime.h"
 #include "invoke/engine.h"
 #include "ledger.h"
 #include "machine.h"
@@ -32,6 +35,42 @@ class LoopTime final : public Clock {
     return WallTime(std::chrono::hours(500'000) + std::chrono::duration_cast<Micros>(LoopClock::now().time_since_epoch()));
   }
   MonoTime monotonic() const override { return MonoTime(LoopClock::now().time_since_epoch()); }
+};
+
+// A caller that takes the answer in a stream, and may be slow or go away.
+class Reader final : public invoke::ResponseStream {
+ public:
+  Reader(asio::io_context& loop, Chance& chance, const Callers& callers, std::string expected) : loop_(loop), expected_(std::move(expected)) {
+    if (chance.percent(callers.slow)) pause_ = chance.in(callers.pause);
+    if (chance.percent(callers.hang_up)) stays_for_ = chance.between(0, 1);
+  }
+  Micros longest() const { return pause_ * kPieces; }
+  // What it has gone away from counts as received.
+  const std::string& received() const { return is_gone_ ? expected_ : received_; }
+
+  asio::awaitable<Result<>> begin(std::string) override { return take({}); }
+  asio::awaitable<Result<>> write(std::string chunk) override { return take(std::move(chunk)); }
+
+ private:
+  static constexpr int kPieces = 4;  // as many as a runtime sends, and the beginning
+
+  asio::awaitable<Result<>> take(std::string chunk) {
+    if (pause_ > 0us) {
+      Timer timer(loop_, LoopClock::now() + pause_);
+      (void)co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    received_ += chunk;
+    is_gone_ = stays_for_-- == 0;
+    if (is_gone_) co_return fail(Errc::unavailable, "the caller is gone");
+    co_return Result<>();
+  }
+
+  asio::io_context& loop_;
+  const std::string expected_;
+  std::string received_;
+  Micros pause_{};
+  std::uint32_t stays_for_ = ~0U;  // pieces
+  bool is_gone_ = false;
 };
 
 struct Function {
@@ -56,7 +95,8 @@ class World {
   void metered(const invoke::UsageRecord& record);
   void set_reserved(Function& function, std::optional<std::uint32_t> limit);
   void call(Function& function);
-  asio::awaitable<void> one_call(function::VersionPtr version, std::string id);
+  asio::awaitable<void> one_call(function::VersionPtr version, std::string id, std::shared_ptr<Reader> reader);
+  asio::awaitable<void> give_up(std::shared_ptr<asio::cancellation_signal> caller);
   asio::awaitable<void> steady(Function& function);
   asio::awaitable<void> bursts();
   asio::awaitable<void> updates();
@@ -139,12 +179,15 @@ std::shared_ptr<function::Version> World::make_version(const Function& function,
   out->name = function::FunctionName(function.name);
   if (number > 0) out->version = std::to_string(number);
   out->generation = fmt::format("{}-{}", function.name, ++generations_);
-  out->runtime = function.plan->node ? "nodejs22.x" : "python3.11";
+  out->runtime = function.plan->runtime;
   out->handler = "index.handler";
   out->code = ground_.code;
   out->timeout_s = function.plan->timeout_s + (fault_ == Fault::timeout_long ? 2 : 0);
   out->snap_start = number > 1 ? "PublishedVersions" : "None";
   out->environment[kGenerationVariable] = out->generation;
+  if (function.plan->is_custom()) {
+    out->environment[function::kMaxConcurrencyVariable] = std::to_string(function.plan->places + (fault_ == Fault::places_high ? 1 : 0));
+  }
   if (function.plan->no_bare_template) out->environment["TZ"] = "UTC";
   all_versions_.push_back(out);
   return out;
@@ -173,13 +216,28 @@ void World::call(Function& function) {
   ++asked_;
   std::size_t which = 0;
   while (which + 1 < function.versions.size() && chance_.percent(30)) ++which;
-  start(one_call(function.versions[which], fmt::format("00000000-0000-4000-8000-{:012}", asked_)));
+  const Callers& callers = plan_.callers;
+  auto caller = std::make_shared<asio::cancellation_signal>();
+  if (chance_.percent(callers.give_up)) start(give_up(caller));
+  std::shared_ptr<Reader> reader;
+  std::string id = fmt::format("00000000-0000-4000-8000-{:012}", asked_);
+  if (chance_.percent(callers.streams)) reader = std::make_shared<Reader>(loop_, chance_, callers, Ledger::answer_of(id));
+  asio::co_spawn(loop_, one_call(function.versions[which], std::move(id), std::move(reader)),
+                 asio::bind_cancellation_slot(caller->slot(), [caller](std::exception_ptr error) { rethrow(error); }));
 }
 
-asio::awaitable<void> World::one_call(function::VersionPtr version, std::string id) {
-  ledger_.asked(id, *version, plan_.functions.at(std::stoul(version->name.str().substr(1))).timeout_s);
+// Its coroutine is cancelled. The engine lets that change nothing.
+asio::awaitable<void> World::give_up(std::shared_ptr<asio::cancellation_signal> caller) {
+  co_await pause(chance_.in({1us, 5s}));
+  caller->emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<void> World::one_call(function::VersionPtr version, std::string id, std::shared_ptr<Reader> reader) {
+  const std::uint32_t timeout_s = plan_.functions.at(std::stoul(version->name.str().substr(1))).timeout_s;
+  ledger_.asked(id, *version, timeout_s, reader ? reader->longest() : 0us);
   invoke::Invocation invocation{invoke::RequestId(id), std::move(version), "arn:aws:lambda:us-east-1:000000000000:function:f", "{}", {}, {}};
-  const auto answer = co_await engine_->invoke(std::move(invocation));
+  auto answer = co_await engine_->invoke(std::move(invocation), reader.get());
+  if (answer && answer->function_error.empty() && reader) answer->payload += reader->received();
   ledger_.answered(id, answer);
 }
 
