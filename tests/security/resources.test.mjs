@@ -111,12 +111,16 @@ test('afterwards the daemon lives, and nothing is left of what the functions sta
 
 test('kill -9 of the daemon ends a fork bomb too', async () => {
   const other = await Daemon.start();
-  const its = new Lambda(other);
-  await its.deployPython('forks', source, { MemorySize: 128, Timeout: 30, Environment: { Variables: { BOMB: 'forks', BOMB_AT: 'invocation' } } });
-  its.invoke('forks').catch(() => {}); // the daemon does not live to answer
-  await eventually(() => descendants(other.child.pid).length > 100, 'it has begun');
-  const pids = descendants(other.child.pid).map(([pid]) => pid);
-  await other.kill9();
-  await eventually(() => pids.every((pid) => !alive(pid)), 'nothing runs any more', goneMs);
-  await other.dispose();
+  try {
+    const its = new Lambda(other);
+    const variables = { BOMB: 'forks', BOMB_AT: 'invocation' };
+    await its.deployPython('forks', source, { MemorySize: 1024, Timeout: 30, Environment: { Variables: variables } }); // of 128 MB it has about 100
+    its.invoke('forks').catch(() => {}); // the daemon does not live to answer
+    await eventually(() => descendants(other.child.pid).length > 100, 'it has begun');
+    const pids = descendants(other.child.pid).map(([pid]) => pid);
+    await other.kill9();
+    await eventually(() => pids.every((pid) => !alive(pid)), 'nothing runs any more', goneMs);
+  } finally {
+    await other.dispose();
+  }
 });
