@@ -248,7 +248,7 @@ void Ledger::lost(const Process& process, bool by_itself) {
     if (by_itself) {
       call.lost = true;
       call.lost_at = now;
-    } else if (now + kTold < call.deadline && !stopping_) {
+    } else if (now + kTold < call.deadline && !call.sent && !stopping_) {
       return breaks(fmt::format("instance {} is ended with {} on it, which has {:.3f} s left", process.number, id, -seconds(since(call.deadline))));
     }
   }
