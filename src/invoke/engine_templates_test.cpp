@@ -227,6 +227,7 @@ TEST_F(TemplatesTest, ATemplateThatDiesIsMadeAgain) {
   const auto f = prepared();
   dying = true;
   await(f, State::none);
+  run_until([&] { return backend.alive == 1; });  // the bare one has died too
   EXPECT_EQ(invoke(f).timing.level, StartLevel::boot);
   EXPECT_EQ(version_templates, 1);  // not at once
   dying = false;
