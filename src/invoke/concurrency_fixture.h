@@ -71,12 +71,15 @@ struct ConcurrencyTest : EngineTest {
     };
   }
   // Each call passes the gate, then answers with the number of its instance.
+  void start_loops_at_gate(FakeRuntime& runtime, int loops) {
+    start_loops(runtime, loops, [this, number = std::to_string(runtime.number)](FakeApi& api, const std::string& payload) {
+      gate.pass(payload);
+      api.respond(number);
+    });
+  }
   void serve_at_gate(int loops) {
     backend.script = [this, loops](FakeRuntime& runtime) {
-      start_loops(runtime, loops, [this, number = std::to_string(runtime.number)](FakeApi& api, const std::string& payload) {
-        gate.pass(payload);
-        api.respond(number);
-      });
+      start_loops_at_gate(runtime, loops);
       return runtime.hang();
     };
   }

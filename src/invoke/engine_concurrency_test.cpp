@@ -381,10 +381,7 @@ TEST_F(ConcurrencyTest, ASecondAnswerIsRefusedEvenIfOthersCameMeanwhile) {
 TEST_F(ConcurrencyTest, ARequestOfAClientThatIsGoneGetsNoCall) {
   backend.script = [this](FakeRuntime& runtime) {
     (void)FakeApi(runtime).send("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n");
-    start_loops(runtime, 1, [this, number = std::to_string(runtime.number)](FakeApi& api, const std::string& payload) {
-      gate.pass(payload);
-      api.respond(number);
-    });
+    start_loops_at_gate(runtime, 1);
     return runtime.hang();
   };
   const auto f = allowing(3);

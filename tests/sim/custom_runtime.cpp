@@ -175,20 +175,13 @@ asio::awaitable<bool> CustomRuntime::serve(Connection& api) {
   enter(State::busy);
   const Behaviour& behaviour = plan_->behaviour;
   const Loops& loops = plan_->loops;
-  Micros time = chance.in(behaviour.run);
-  if (chance.percent(behaviour.overlong)) time += std::chrono::seconds(plan_->timeout_s);
+  const Micros time = time_of_run();
   print();
   if (chance.permille(loops.abandons)) {
     if (chance.percent(50)) start_loop();
     co_return false;
   }
-  const bool dies = chance.permille(behaviour.dies_busy);
-  if (!co_await pass(dies ? time / 2 : time)) co_return false;
-  use(time);
-  if (dies) {
-    leave(kExit1);
-    co_return false;
-  }
+  if (!co_await run(time)) co_return false;
   const bool whole = co_await answer(api, asked->id, time);
   if (state == State::dead) co_return false;
   ledger_.done(asked->id, *this);

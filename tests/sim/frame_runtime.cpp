@@ -88,16 +88,9 @@ asio::awaitable<bool> FrameRuntime::serve() {
   ledger_.taken(asked->id, *this, asked->deadline_ms, unix_millis(clock_.now()));
   enter(State::busy);
   const Behaviour& behaviour = plan_->behaviour;
-  Micros time = chance.in(behaviour.run);
-  if (chance.percent(behaviour.overlong)) time += std::chrono::seconds(plan_->timeout_s);
+  const Micros time = time_of_run();
   print();
-  const bool dies = chance.permille(behaviour.dies_busy);
-  if (!co_await pass(dies ? time / 2 : time)) co_return false;
-  use(time);
-  if (dies) {
-    leave(kExit1);
-    co_return false;
-  }
+  if (!co_await run(time)) co_return false;
   answer(asked->id, time);
   wait_for_a_call();
   if (chance.permille(behaviour.dies_after_reply)) {

@@ -53,6 +53,19 @@ asio::awaitable<bool> Runtime::init(Behaviour behaviour) {
   co_return !chance.permille(behaviour.init_hangs);
 }
 
+Micros Runtime::time_of_run() {
+  const Micros time = chance.in(plan_->behaviour.run);
+  return chance.percent(plan_->behaviour.overlong) ? time + std::chrono::seconds(plan_->timeout_s) : time;
+}
+
+asio::awaitable<bool> Runtime::run(Micros time) {
+  const bool dies = chance.permille(plan_->behaviour.dies_busy);
+  if (!co_await pass(dies ? time / 2 : time)) co_return false;
+  use(time);
+  if (dies) leave(kExit1);
+  co_return !dies;
+}
+
 void Runtime::print() {
   if (log_ && chance.percent(30)) (void)!::write(log_.get(), "a line\n", 7);
 }

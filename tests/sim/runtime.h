@@ -50,6 +50,8 @@ class Runtime : public Process, public std::enable_shared_from_this<Runtime> {
 
   boost::asio::awaitable<bool> pass(Micros time);          // false: it has died meanwhile
   boost::asio::awaitable<bool> init(Behaviour behaviour);  // false: it has died, or hangs until it is killed
+  Micros time_of_run();                                    // of a call
+  boost::asio::awaitable<bool> run(Micros time);           // a call; false: it has died
   void print();                                            // at times
   void enter(State next);
   void use(Micros time) { cpu_nanos += static_cast<std::uint64_t>(time.count()) * 700; }
