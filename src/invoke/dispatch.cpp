@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kStartPatience = 60s;  // for a place on an instance, or for a turn to start one; then 429
 constexpr int kBusyWaits = 4;         // of one call, for instances that are busy
+constexpr auto kHeldBack = 1s;        // at most, while its pool holds back
 constexpr int kStartWaits = 2;        // of one call, for the starts of others: one that fails may be chance
 
 StartLevel next_level(StartLevel level) { return level == StartLevel::version_template ? StartLevel::bare_template : StartLevel::boot; }
@@ -49,7 +50,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
     co_return std::unexpected(slot.error());
   }
   std::optional<Outcome> warm;
-  if (!pool->pace().is_crowded(pool->load())) {
+  if (!pool->is_crowded()) {
     WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
     if (warm) co_return std::move(*warm);
   }
@@ -105,11 +106,21 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_warm(PoolPt
 
 // No outcome: none was free, or is expected to be, sooner than a new one.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(PoolPtr pool, Call& call) {
-  for (int waits = 0; waits < kBusyWaits && !stopping_; ++waits) {
-    const auto patience = pool->pace().patience(templates_->nearest(*pool->version()), pool->load());
+  const MonoTime until = site_->clock.monotonic() + kHeldBack;
+  for (int waits = 0; waits < kBusyWaits && !stopping_;) {
+    const bool contended = contention_.is_high();
+    const auto patience = pool->patience(templates_->nearest(*pool->version()), contended);
     if (!patience) break;
-    const InstancePtr instance = co_await pool->waiters().wait(site_->clock.monotonic() + *patience);
-    if (!instance) continue;
+    const MonoTime begun = site_->clock.monotonic();
+    const InstancePtr instance = co_await pool->waiters().wait(begun + *patience);
+    if (!instance) {
+      if (!pool->holds_back(contended)) {
+        ++waits;
+      } else if (begun >= until || pool->grow()) {
+        break;
+      }
+      continue;
+    }
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;
   }
@@ -145,8 +156,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& c
       co_return error;
     }
     const InstancePtr instance = started->instance;
-    pool->add(instance);
-    instance->take();
+    pool->add_taken(instance);
     if (stopping_) instance->end();
     auto outcome = co_await call.cold(instance, started->origin.level, [&] {
       if (instance->alive()) on_ready(*pool, started->origin);
@@ -203,7 +213,7 @@ std::unexpected<Error> Engine::Impl::no_instance(const function::Version& versio
 
 // After a call.
 void Engine::Impl::release(const PoolPtr& pool, const InstancePtr& instance) {
-  instance->give_back();
+  pool->give_back(instance);
   offer(pool, instance);
 }
 
@@ -215,7 +225,9 @@ void Engine::Impl::offer(const PoolPtr& pool, const InstancePtr& instance) {
     pool->changed().notify();
     return;
   }
-  while (instance->free_places() > 0 && pool->give(instance)) {
+  // Where the others do, and quicker without it.
+  const bool rests = pool->waiters().size() > 0 && pool->is_crowded() && contention_.is_high();
+  while (!rests && instance->free_places() > 0 && pool->give(instance)) {
   }
   pool->put(instance);
   for (std::uint32_t left = instance->free_places(); left > 0; --left) starts_.instance_is_idle(*pool);

@@ -36,7 +36,8 @@ Engine::Impl::Impl(Site site)
       admission_(site_->options.account_concurrency),
       starts_(site_->loop, site_->options.starts_at_once),
       quiet_(site_->loop),
-      memory_(site_->loop, site_->clock, site_->options.memory_available, [this](MemoryPressure::Level level) { return shed(level); }) {}
+      memory_(site_->loop, site_->clock, site_->options.memory_available, [this](MemoryPressure::Level level) { return shed(level); }),
+      contention_(site_->clock, site_->options.waited_for_processor) {}
 
 void Engine::Impl::begin() {
   templates_ = std::make_shared<Templates>(site_, [weak = weak_from_this()] {

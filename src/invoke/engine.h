@@ -3,9 +3,9 @@
 //
 // Scaling is demand-driven: a call that finds no idle instance of its version's generation starts one at once, from the nearest level
 // there is (docs/decisions/022-start-levels.md), unless a limit says 429. It waits only where that is quicker: for an instance that is
-// expected to be free sooner than a new one could be ready, or for its turn when very many are starting already. An instance runs one
-// invocation at a time, or as many as its function allows (docs/decisions/025-concurrency.md), and ends after idle_timeout without one, or
-// earlier when memory is short.
+// expected to be free sooner than a new one could be ready (docs/decisions/026-few-hot-instances.md), or for its turn when very many are
+// starting already. An instance runs one invocation at a time, or as many as its function allows (docs/decisions/025-concurrency.md), and
+// ends after idle_timeout without one, or earlier when memory is short.
 //
 // Threads: everything on one event loop; no locks. Owned by daemon/.
 #include <algorithm>
@@ -27,6 +27,7 @@
 #include "function/version.h"
 #include "http/message.h"
 #include "http/server.h"
+#include "invoke/contention.h"
 #include "invoke/invocation.h"
 #include "invoke/memory_pressure.h"
 #include "invoke/template_info.h"
@@ -62,6 +63,7 @@ struct EngineOptions {
   std::uint32_t templates_max = 256;                                  // alive at once
   std::uint64_t template_memory_mb = machine_memory_mb() / 4;         // of all templates together
   std::function<double()> memory_available = invoke::memory_available;
+  Contention::Waited waited_for_processor = invoke::waited_for_processor;  // of the loop's thread
 };
 
 // Answers what code in an instance asks of Wick's own APIs on the instance's loopback (gateway/). Request::instance is set.

@@ -34,6 +34,7 @@ class EngineTest : public testing::Test {
   EngineTest() {
     options.function_access_key = options.function_secret_key = "test";
     options.memory_available = [] { return 1.0; };
+    options.waited_for_processor = [] { return 0ns; };
     std::string name = testing::TempDir() + "wick_invoke_XXXXXX";
     folder_ = ::mkdtemp(name.data());
     blobs_ = blob::open_local(folder_ + "/blobs").value();
@@ -53,7 +54,7 @@ class EngineTest : public testing::Test {
   Engine& engine() {
     if (!engine_) {
       engine_ = std::make_unique<Engine>(
-          loop.get_executor(), backend, *packages_, pool_, Clock::system(), options, [this](LogEvent event) { logged.push_back(std::move(event)); },
+          loop.get_executor(), backend, *packages_, pool_, *clock, options, [this](LogEvent event) { logged.push_back(std::move(event)); },
           [this](UsageRecord record) { metered.push_back(std::move(record)); });
     }
     return *engine_;
@@ -130,6 +131,7 @@ class EngineTest : public testing::Test {
   boost::asio::io_context loop{1};
   FakeBackend backend{loop.get_executor()};
   EngineOptions options;
+  const Clock* clock = &Clock::system();
   std::vector<LogEvent> logged;
   std::vector<UsageRecord> metered;
 

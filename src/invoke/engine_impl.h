@@ -10,6 +10,7 @@
 
 #include "invoke/admission.h"
 #include "invoke/call.h"
+#include "invoke/contention.h"
 #include "invoke/engine.h"
 #include "invoke/instance.h"
 #include "invoke/memory_pressure.h"
@@ -85,6 +86,7 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   std::uint32_t running_ = 0;  // calls and provisioning
   bool stopping_ = false;
   MemoryPressure memory_;
+  Contention contention_;
 };
 
 // Counts a call, for stop() and so that its pool stays.

@@ -211,6 +211,7 @@ asio::awaitable<void> Instance::leave(Reply& reply) {
 void Instance::take() {
   ++calls_;
   ++undelivered_;
+  taken_at_ = site_->clock.monotonic();
 }
 
 void Instance::give_back() {

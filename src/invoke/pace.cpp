@@ -5,9 +5,9 @@
 namespace wick::invoke {
 namespace {
 
-constexpr std::int64_t kWeight = 8;         // a new value counts for an eighth
-constexpr std::int64_t kLongerWeight = 64;  // of a run that was longer than the others
-constexpr std::int64_t kDoubt = 4;          // an instance that is this much later than expected is not waited for
+constexpr std::int64_t kWeight = 8;          // a new value counts for an eighth
+constexpr std::int64_t kLongerWeight = 256;  // of a run that was longer than the others, and then as if it was twice as long at most
+constexpr std::int64_t kDoubt = 4;           // an instance that is this much later than expected is not waited for
 constexpr Pace::Micros kSlack{1000};
 constexpr Pace::Micros kShort{1000};  // a run that is mostly the processor's
 
@@ -15,21 +15,39 @@ std::int64_t moved(std::int64_t average, std::int64_t value, std::int64_t weight
 
 }  // namespace
 
-void Pace::ran(std::int64_t run_us) { run_us_ = run_us_ < 0 ? run_us : moved(run_us_, run_us, run_us > run_us_ ? kLongerWeight : kWeight); }
+void Pace::ran(std::int64_t run_us) {
+  if (run_us_ < 0) {
+    run_us_ = run_us;
+  } else if (run_us > run_us_) {
+    run_us_ = std::max(run_us_ + 1, moved(run_us_, std::min(run_us, run_us_ * 2), kLongerWeight));
+  } else {
+    run_us_ = moved(run_us_, run_us);
+  }
+}
 
 void Pace::started(StartLevel level, std::int64_t start_us) {
   std::int64_t& average = start_us_.at(static_cast<std::size_t>(level));
   average = moved(average, start_us);
 }
 
-bool Pace::is_crowded(Load load) const { return run_us_ >= 0 && run_us_ < kShort.count() && load.busy > processors_; }
+bool Pace::runs_are_short() const { return run_us_ >= 0 && run_us_ < kShort.count(); }
 
-std::optional<Pace::Micros> Pace::patience(StartLevel level, Load load) const {
+bool Pace::runs_are_shorter_than_start(StartLevel level) const { return run_us_ >= 0 && run_us_ < start_time(level).count(); }
+
+bool Pace::is_crowded(Load load) const { return runs_are_short() && load.busy >= processors_; }
+
+bool Pace::holds_back(Load load, bool contended) const {
+  if (!runs_are_short()) return false;
+  return load.starting >= processors_ || (contended && (load.busy >= processors_ || load.starting > 0));
+}
+
+std::optional<Pace::Micros> Pace::patience(StartLevel level, Load load, bool contended) const {
+  if (!runs_are_shorter_than_start(level)) return std::nullopt;
   const Micros start = start_time(level);
-  if (run_us_ < 0 || run_us_ >= start.count()) return std::nullopt;
+  if (holds_back(load, contended)) return contended ? kHoldBack : std::min(kHoldBack, start);
   if (load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));
-  if (expected < start) return std::min(start, expected * kDoubt + kSlack);
+  if (expected < start || is_crowded(load)) return std::min(start, expected * kDoubt + kSlack);
   if (load.starting >= processors_) return start;  // each needs one
   return std::nullopt;
 }

@@ -1,10 +1,9 @@
 #pragma once
 // How long runs and starts of one version take lately, and from that whether a call is served sooner by an instance that is busy now
-// than by another one. Runs count by the short ones among them, since many at once make each other longer; a wait is never longer than a
-// start, so a version whose runs are now short, now long loses no more than that.
+// than by another one. Runs count by the short ones among them, since many at once make each other longer.
 //
-// More instances of a function whose runs are shorter than a start gain nothing and make each other slower: on 2 processors 8 hot ones
-// answered 14,000 requests a second, 64 only 3,700. That is so whether they are started for it or idle.
+// More instances of a function whose runs are short than there are processors gain nothing and make each other slower, whether they are started
+// for it or idle (docs/decisions/026-few-hot-instances.md).
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -17,6 +16,7 @@ namespace wick::invoke {
 class Pace {
  public:
   using Micros = std::chrono::microseconds;
+  static constexpr Micros kHoldBack{25'000};
 
   // places: of each instance.
   explicit Pace(std::uint32_t processors, std::uint32_t places = 1) : processors_(processors), places_(places) {}
@@ -24,15 +24,21 @@ class Pace {
   void ran(std::int64_t run_us);
   void started(StartLevel level, std::int64_t start_us);  // until it was ready for the call
 
+  bool runs_are_short() const;  // so that they are mostly the processor's
+  bool runs_are_shorter_than_start(StartLevel level) const;
+
   struct Load {
     std::size_t waiting = 0;   // calls
-    std::size_t busy = 0;      // instances without a free place
+    std::size_t busy = 0;      // instances without a free place, of which one is expected soon
     std::size_t starting = 0;  // instances
   };
   // Whether so many are at work that one more, idle or not, would not help. Then a call waits as patience() says.
   bool is_crowded(Load load) const;
+  // Whether one more may be had only now and then, since it would take the processors from those at work. contended: whether calls of all
+  // functions wait for a processor.
+  bool holds_back(Load load, bool contended) const;
   // How long a call may wait for a busy instance before it starts one at this level; nullopt: it starts one now.
-  std::optional<Micros> patience(StartLevel level, Load load) const;
+  std::optional<Micros> patience(StartLevel level, Load load, bool contended = false) const;
 
  private:
   Micros start_time(StartLevel level) const { return Micros(start_us_.at(static_cast<std::size_t>(level))); }

@@ -6,6 +6,7 @@ namespace wick::invoke {
 namespace {
 
 constexpr Pace::Load kOneBusy{.waiting = 0, .busy = 1, .starting = 0};
+constexpr Pace::Load kTwoBusy{.waiting = 0, .busy = 2, .starting = 0};
 
 TEST(PaceTest, NobodyWaitsForRunsOfUnknownLength) { EXPECT_FALSE(Pace(1).patience(StartLevel::boot, kOneBusy)); }
 
@@ -17,9 +18,9 @@ TEST(PaceTest, NobodyWaitsForRunsLongerThanAStart) {
 }
 
 TEST(PaceTest, NobodyWaitsWhereNothingIsBusy) {
-  Pace pace(1);
+  Pace pace(2);
   pace.ran(100);
-  EXPECT_FALSE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 0, .starting = 5}));
+  EXPECT_FALSE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 0, .starting = 1}));
 }
 
 TEST(PaceTest, NobodyWaitsWhileFewerAreAtWorkThanThereAreProcessors) {
@@ -40,10 +41,15 @@ TEST(PaceTest, AQueueIsJoinedUntilAStartIsQuicker) {
 
 TEST(PaceTest, FewStartAtOnceWhileRunsAreShort) {
   Pace pace(1);
-  pace.ran(1'000);
-  EXPECT_TRUE(pace.patience(StartLevel::version_template, {.waiting = 50, .busy = 1, .starting = 1000}));
-  pace.ran(1'000'000);
-  EXPECT_FALSE(pace.patience(StartLevel::version_template, {.waiting = 50, .busy = 1, .starting = 1000}));
+  constexpr Pace::Load manyStarting{.waiting = 50, .busy = 1, .starting = 1000};
+  EXPECT_FALSE(pace.holds_back(manyStarting, false));
+  pace.ran(100);
+  EXPECT_TRUE(pace.holds_back(manyStarting, false));
+  EXPECT_EQ(pace.patience(StartLevel::version_template, manyStarting), Pace::Micros(3'000));  // a start's time
+  Pace slow(1);
+  slow.ran(1'000'000);
+  EXPECT_FALSE(slow.holds_back(manyStarting, false));
+  EXPECT_FALSE(slow.patience(StartLevel::version_template, manyStarting));
 }
 
 TEST(PaceTest, StartsAreMeasured) {
@@ -53,16 +59,41 @@ TEST(PaceTest, StartsAreMeasured) {
   EXPECT_TRUE(pace.patience(StartLevel::version_template, kOneBusy));
 }
 
-TEST(PaceTest, MoreThanTheProcessorsCanRunIsACrowdWhileRunsAreShort) {
+TEST(PaceTest, AsManyAsThereAreProcessorsAreACrowdWhileRunsAreShort) {
   Pace pace(2);
   EXPECT_FALSE(pace.is_crowded({.waiting = 0, .busy = 9, .starting = 0}));
   pace.ran(100);
-  EXPECT_FALSE(pace.is_crowded({.waiting = 0, .busy = 2, .starting = 0}));
-  EXPECT_TRUE(pace.is_crowded({.waiting = 0, .busy = 3, .starting = 0}));
+  EXPECT_FALSE(pace.is_crowded(kOneBusy));
+  EXPECT_TRUE(pace.is_crowded(kTwoBusy));
   for (int i = 0; i < 10; ++i) pace.ran(800);  // as when many share a processor
-  EXPECT_TRUE(pace.is_crowded({.waiting = 0, .busy = 3, .starting = 0}));
-  pace.ran(100'000);
-  EXPECT_FALSE(pace.is_crowded({.waiting = 0, .busy = 3, .starting = 0}));
+  EXPECT_TRUE(pace.is_crowded(kTwoBusy));
+}
+
+TEST(PaceTest, FewShortRunsAmongLongOnesMakeThemShort) {
+  Pace pace(2);
+  for (int i = 0; i < 1000; ++i) {
+    pace.ran(i % 5 == 0 ? 100 : 20'000);
+    ASSERT_TRUE(pace.is_crowded(kTwoBusy)) << i;
+  }
+}
+
+TEST(PaceTest, RunsThatHaveBecomeLongAreLong) {
+  Pace pace(2);
+  pace.ran(100);
+  for (int i = 0; i < 1000; ++i) pace.ran(20'000);
+  EXPECT_FALSE(pace.is_crowded(kTwoBusy));
+}
+
+TEST(PaceTest, OnAContendedMachineACrowdHoldsBack) {
+  Pace pace(2);
+  pace.ran(100);
+  const Pace::Load many{.waiting = 1000, .busy = 2, .starting = 0};
+  EXPECT_EQ(pace.patience(StartLevel::version_template, many, false), Pace::Micros(3'000));  // a start's time
+  EXPECT_FALSE(pace.holds_back(many, false));
+  EXPECT_EQ(pace.patience(StartLevel::version_template, many, true), Pace::kHoldBack);
+  EXPECT_TRUE(pace.holds_back(many, true));
+  EXPECT_FALSE(pace.holds_back(kOneBusy, true));
+  EXPECT_TRUE(pace.holds_back({.waiting = 0, .busy = 0, .starting = 1}, true));
 }
 
 }  // namespace

@@ -4,23 +4,36 @@
 #include <utility>
 
 namespace wick::invoke {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLong = 100ms;  // a run that nobody waits for the end of any more
+
+}  // namespace
 
 void Pool::remove(const InstancePtr& instance) {
   Free& free = free_of(instance->kind());
   std::erase(free.idle, instance);
   std::erase(free.shared, instance);
   std::erase(all_, instance);
+  std::erase(in_use_, instance);
   changed_.notify();
+}
+
+void Pool::add_taken(const InstancePtr& instance) {
+  add(instance);
+  taken(instance);
 }
 
 InstancePtr Pool::take() {
   for (Free& free : free_) {
-    if (InstancePtr instance = take_shared(free.shared)) return instance;
+    if (InstancePtr instance = find_shared(free.shared)) return taken(std::move(instance));
     while (!free.idle.empty()) {
       InstancePtr instance = std::move(free.idle.back());
       free.idle.pop_back();
       if (instance->free_places() == 0) continue;
-      instance->take();
+      taken(instance);
       if (instance->free_places() > 0) free.shared.push_back(instance);
       return instance;
     }
@@ -28,19 +41,28 @@ InstancePtr Pool::take() {
   return nullptr;
 }
 
-InstancePtr Pool::take_shared(std::vector<InstancePtr>& shared) {
+InstancePtr Pool::find_shared(std::vector<InstancePtr>& shared) {
   std::erase_if(shared, [](const InstancePtr& one) { return one->free_places() == 0; });
   const auto busiest = std::ranges::max_element(shared, {}, &Instance::calls);
-  if (busiest == shared.end()) return nullptr;
-  (*busiest)->take();
-  return *busiest;
+  return busiest == shared.end() ? nullptr : *busiest;
 }
 
 bool Pool::give(const InstancePtr& instance) {
   Waiters& longest = waiters_.size() > 0 ? waiters_ : start_waiters_;
   if (longest.size() == 0) return false;
+  return longest.give(taken(instance));
+}
+
+InstancePtr Pool::taken(InstancePtr instance) {
+  std::erase(in_use_, instance);
+  in_use_.push_back(instance);
   instance->take();
-  return longest.give(instance);
+  return instance;
+}
+
+void Pool::give_back(const InstancePtr& instance) {
+  instance->give_back();
+  if (instance->calls() == 0) std::erase(in_use_, instance);
 }
 
 void Pool::put(const InstancePtr& instance) {
@@ -69,9 +91,28 @@ std::vector<InstancePtr> Pool::idle() const {
 }
 
 Pace::Load Pool::load() const {
-  std::size_t not_busy = starting;
-  for (const Free& free : free_) not_busy += free.idle.size() + free.shared.size();
-  return {waiters_.size(), all_.size() - std::min(all_.size(), not_busy), starting};
+  const MonoTime since = clock_.monotonic() - kLong;
+  Pace::Load out{waiters_.size(), 0, starting};
+  for (auto one = in_use_.rbegin(); one != in_use_.rend() && (*one)->taken_at() > since; ++one) {
+    if ((*one)->phase() != Phase::init && (*one)->free_places() == 0) ++out.busy;
+  }
+  return out;
+}
+
+bool Pool::is_crowded() const { return pace_.runs_are_short() && pace_.is_crowded(load()); }
+
+std::optional<Pace::Micros> Pool::patience(StartLevel level, bool contended) const {
+  if (!pace_.runs_are_shorter_than_start(level)) return std::nullopt;
+  return pace_.patience(level, load(), contended);
+}
+
+bool Pool::holds_back(bool contended) const { return pace_.runs_are_short() && pace_.holds_back(load(), contended); }
+
+bool Pool::grow() {
+  const MonoTime now = clock_.monotonic();
+  if (now - grew_at_ < Pace::kHoldBack) return false;
+  grew_at_ = now;
+  return true;
 }
 
 std::uint32_t Pool::provisioned() const {

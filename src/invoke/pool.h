@@ -1,6 +1,7 @@
 #pragma once
 // The instances of one version's generation: which have free places, and which one is next. Plain bookkeeping; the engine decides.
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "function/custom_runtime.h"
@@ -19,6 +20,7 @@ class Pool {
         max_concurrency_(function::max_concurrency(*version_)),
         waiters_(loop, clock),
         start_waiters_(loop, clock),
+        clock_(clock),
         pace_(processors, max_concurrency_),
         changed_(loop) {}
 
@@ -26,14 +28,16 @@ class Pool {
   Signal& changed() { return changed_; }  // provisioned_target or the set of usable instances
 
   void add(InstancePtr instance) { all_.push_back(std::move(instance)); }
+  void add_taken(const InstancePtr& instance);  // ... which starts for a call that has a place of it from the beginning
   void remove(const InstancePtr& instance);
   const std::vector<InstancePtr>& all() const { return all_; }  // oldest first
 
   // An instance of which the caller has a place now; nullptr if none is free. Provisioned ones come before others, and the busiest of those
   // that run calls already before the idle one that was used last, so that those not needed grow old.
   InstancePtr take();
-  bool give(const InstancePtr& instance);  // a place to the call that waits for one; false: none does
-  void put(const InstancePtr& instance);   // for take(), while it has free places
+  bool give(const InstancePtr& instance);       // a place to the call that waits for one; false: none does
+  void give_back(const InstancePtr& instance);  // the place of a call that is over
+  void put(const InstancePtr& instance);        // for take(), while it has free places
   bool has_free_provisioned() const;
   std::vector<InstancePtr> idle() const;  // without a call
 
@@ -44,7 +48,12 @@ class Pool {
   std::size_t places_in_starts() const { return starting * (max_concurrency_ - 1); }  // beside those of the calls that they start for
   void release_waiters();
   Pace& pace() { return pace_; }
-  Pace::Load load() const;
+  // How long a call may wait for a busy instance; see Pace. contended: the machine, for its processors.
+  std::optional<Pace::Micros> patience(StartLevel level, bool contended) const;
+  bool is_crowded() const;                // see Pace
+  bool holds_back(bool contended) const;  // see Pace
+  // Whether a call that has waited in vain may go ahead though the pool holds back: one can in the time that each waits.
+  bool grow();
 
   std::uint32_t provisioned() const;        // alive, initialised or not
   std::uint32_t provisioned_ready() const;  // initialised
@@ -62,15 +71,20 @@ class Pool {
     std::vector<InstancePtr> shared;  // with some
   };
   Free& free_of(Instance::Kind kind) { return free_[kind == Instance::Kind::provisioned ? 0 : 1]; }
-  static InstancePtr take_shared(std::vector<InstancePtr>& shared);
+  InstancePtr taken(InstancePtr instance);
+  static InstancePtr find_shared(std::vector<InstancePtr>& shared);
+  Pace::Load load() const;
 
   const function::VersionPtr version_;
   const std::uint32_t max_concurrency_;
   std::vector<InstancePtr> all_;
-  Free free_[2];  // provisioned, on demand
+  std::vector<InstancePtr> in_use_;  // with a call, the one taken last at the back
+  Free free_[2];                     // provisioned, on demand
   Waiters waiters_;
   Waiters start_waiters_;
+  const Clock& clock_;
   Pace pace_;
+  MonoTime grew_at_{};
   Signal changed_;
 };
 

@@ -168,6 +168,12 @@ invoke::EngineOptions World::options() {
   if (fault_ == Fault::account_high) ++out.account_concurrency;
   if (fault_ == Fault::account_low) --out.account_concurrency;
   if (fault_ == Fault::idle_long) out.idle_timeout *= 2;
+  out.waited_for_processor = [this] {  // a fifth of the time of every other second
+    const auto time = LoopClock::now() - begin_;
+    const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+    const auto waiting = whole.count() % 2 == 0 ? time - whole : LoopClock::duration::zero();
+    return std::chrono::nanoseconds((whole.count() + 1) / 2 * std::chrono::nanoseconds(200ms) + waiting / 5);
+  };
   out.memory_available = [] { return 1.0; };
   if (fault_ == Fault::no_shedding) return out;
   out.memory_available = [this] { return plan_.memory_available(std::chrono::duration_cast<Micros>(LoopClock::now() - begin_)); };
