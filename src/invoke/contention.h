@@ -5,30 +5,37 @@
 // Threads: the engine's loop, whose wait it is.
 #include <chrono>
 #include <functional>
+#include <optional>
+#include <string_view>
 
 #include "base/clock.h"
 
 namespace wick::invoke {
 
-// How long this thread has been ready to run and had no processor, in all its life; 0 where the kernel does not say (proc(5),
-// /proc/PID/schedstat).
-std::chrono::nanoseconds waited_for_processor();
+// How long this thread has been ready to run and had no processor, in all its life; nullopt where the kernel does not say.
+std::optional<std::chrono::nanoseconds> waited_for_processor();
+
+// The same from the text of /proc/PID/schedstat (proc(5)).
+std::optional<std::chrono::nanoseconds> parse_schedstat(std::string_view text);
 
 class Contention {
  public:
-  using Waited = std::function<std::chrono::nanoseconds()>;
+  using Waited = std::function<std::optional<std::chrono::nanoseconds>()>;
 
-  Contention(const Clock& clock, Waited waited);
+  Contention(const Clock& clock, Waited waited) : clock_(clock), waited_(std::move(waited)) {}
 
-  // Whether a tenth of the time since the reading before the last one was spent waiting. It reads again 10 ms after the last.
+  // Whether the thread waited for a tenth of some 10 ms within the last 100. It reads at most every 10 ms, so the first answer after a pause
+  // is about the time before.
   bool is_high();
 
  private:
+  void read(MonoTime now);
+
   const Clock& clock_;
   const Waited waited_;
-  MonoTime read_at_;
-  std::chrono::nanoseconds so_far_{};
-  bool is_high_ = false;
+  MonoTime read_at_{};
+  std::optional<std::chrono::nanoseconds> so_far_;
+  MonoTime high_until_{};
 };
 
 }  // namespace wick::invoke

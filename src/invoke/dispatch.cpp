@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kStartPatience = 60s;  // for a place on an instance, or for a turn to start one; then 429
 constexpr int kBusyWaits = 4;         // of one call, for instances that are busy
-constexpr auto kHeldBack = 1s;        // at most, while its pool holds back
 constexpr int kStartWaits = 2;        // of one call, for the starts of others: one that fails may be chance
 
 StartLevel next_level(StartLevel level) { return level == StartLevel::version_template ? StartLevel::bare_template : StartLevel::boot; }
@@ -106,21 +105,13 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_warm(PoolPt
 
 // No outcome: none was free, or is expected to be, sooner than a new one.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(PoolPtr pool, Call& call) {
-  const MonoTime until = site_->clock.monotonic() + kHeldBack;
-  for (int waits = 0; waits < kBusyWaits && !stopping_;) {
-    const bool contended = contention_.is_high();
-    const auto patience = pool->patience(templates_->nearest(*pool->version()), contended);
+  for (int waits = 0; waits < kBusyWaits && !stopping_ && !pool->retired; ++waits) {
+    const auto patience = pool->patience(templates_->nearest(*pool->version()));
     if (!patience) break;
-    const MonoTime begun = site_->clock.monotonic();
-    const InstancePtr instance = co_await pool->waiters().wait(begun + *patience);
-    if (!instance) {
-      if (!pool->holds_back(contended)) {
-        ++waits;
-      } else if (begun >= until || pool->grow()) {
-        break;
-      }
-      continue;
-    }
+    const bool held_back = pool->holds_back();
+    const InstancePtr instance = co_await pool->wait(*patience);
+    if (!instance && held_back) break;
+    if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;
   }
@@ -213,7 +204,7 @@ std::unexpected<Error> Engine::Impl::no_instance(const function::Version& versio
 
 // After a call.
 void Engine::Impl::release(const PoolPtr& pool, const InstancePtr& instance) {
-  pool->give_back(instance);
+  instance->give_back();
   offer(pool, instance);
 }
 
@@ -225,8 +216,7 @@ void Engine::Impl::offer(const PoolPtr& pool, const InstancePtr& instance) {
     pool->changed().notify();
     return;
   }
-  // Where the others do, and quicker without it.
-  const bool rests = pool->waiters().size() > 0 && pool->is_crowded() && contention_.is_high();
+  const bool rests = pool->waiters().size() > 0 && pool->is_crowded() && pool->holds_back();  // the others are quicker without it
   while (!rests && instance->free_places() > 0 && pool->give(instance)) {
   }
   pool->put(instance);

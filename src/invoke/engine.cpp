@@ -35,9 +35,9 @@ Engine::Impl::Impl(Site site)
     : site_(std::make_shared<Site>(std::move(site))),
       admission_(site_->options.account_concurrency),
       starts_(site_->loop, site_->options.starts_at_once),
+      contention_(site_->clock, site_->options.waited_for_processor),
       quiet_(site_->loop),
-      memory_(site_->loop, site_->clock, site_->options.memory_available, [this](MemoryPressure::Level level) { return shed(level); }),
-      contention_(site_->clock, site_->options.waited_for_processor) {}
+      memory_(site_->loop, site_->clock, site_->options.memory_available, [this](MemoryPressure::Level level) { return shed(level); }) {}
 
 void Engine::Impl::begin() {
   templates_ = std::make_shared<Templates>(site_, [weak = weak_from_this()] {
@@ -47,7 +47,7 @@ void Engine::Impl::begin() {
 
 PoolPtr Engine::Impl::pool_of(const function::VersionPtr& version) {
   PoolPtr& pool = pools_[version->generation];
-  if (!pool) pool = std::make_shared<Pool>(site_->loop, site_->clock, site_->options.processors, version);
+  if (!pool) pool = std::make_shared<Pool>(site_->loop, site_->clock, site_->options.processors, contention_, version);
   return pool;
 }
 
@@ -91,6 +91,7 @@ void Engine::Impl::retire(const function::FunctionName& name, const std::vector<
   }
   for (const PoolPtr& pool : leaving) {
     pool->retired = true;
+    pool->release_waiters();
     set_target(pool, 0);
     for (const InstancePtr& instance : pool->idle()) instance->end();
     forget_if_unused(pool);

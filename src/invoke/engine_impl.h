@@ -43,6 +43,7 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   const std::shared_ptr<Site> site_;
   Admission admission_;
   StartGate starts_;
+  Contention contention_;
   std::unordered_map<std::string, PoolPtr> pools_;  // by generation
   std::shared_ptr<Templates> templates_;
 
@@ -86,7 +87,6 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   std::uint32_t running_ = 0;  // calls and provisioning
   bool stopping_ = false;
   MemoryPressure memory_;
-  Contention contention_;
 };
 
 // Counts a call, for stop() and so that its pool stays.

@@ -171,7 +171,8 @@ asio::awaitable<Reply> Instance::init(Millis limit) {
 asio::awaitable<Reply> Instance::deliver(const Invocation& invocation, Millis limit, ResponseStream* stream) {
   phase_ = Phase::busy;
   --undelivered_;
-  Running own{&invocation, site_->clock.monotonic() + limit};
+  last_call_at_ = site_->clock.monotonic();
+  Running own{&invocation, last_call_at_ + limit};
   running_.push_back(&own);
   watch();
   Reply reply = co_await channel_->deliver(invocation, unix_millis(site_->clock.now()) + limit.count(), stream);
@@ -211,7 +212,7 @@ asio::awaitable<void> Instance::leave(Reply& reply) {
 void Instance::take() {
   ++calls_;
   ++undelivered_;
-  taken_at_ = site_->clock.monotonic();
+  last_call_at_ = site_->clock.monotonic();
 }
 
 void Instance::give_back() {

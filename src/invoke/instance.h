@@ -119,7 +119,7 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   Kind kind() const { return kind_; }
   bool is_template() const { return kind_ == Kind::version_template || kind_ == Kind::bare_template; }
   MonoTime resting_since() const { return resting_since_; }
-  MonoTime taken_at() const { return taken_at_; }  // by the latest call
+  MonoTime last_call_at() const { return last_call_at_; }
   Phase phase() const { return phase_; }
   bool alive() const { return phase_ != Phase::ended && !ending_ && channel_->usable(); }
   bool usable() const { return alive() && !draining_; }  // for further calls
@@ -164,7 +164,7 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   std::uint32_t undelivered_ = 0;  // of these, with an invocation that is still to be delivered
   std::vector<Running*> running_;
   MonoTime resting_since_{};
-  MonoTime taken_at_{};
+  MonoTime last_call_at_{};
   std::shared_ptr<Channel> channel_;
   LogPipe output_;
   std::unique_ptr<http::Server> api_;

@@ -5,10 +5,11 @@
 namespace wick::invoke {
 namespace {
 
-constexpr std::int64_t kWeight = 8;          // a new value counts for an eighth
-constexpr std::int64_t kLongerWeight = 256;  // of a run that was longer than the others, and then as if it was twice as long at most
-constexpr std::int64_t kDoubt = 4;           // an instance that is this much later than expected is not waited for
+constexpr std::int64_t kWeight = 8;         // a new value counts for an eighth
+constexpr std::int64_t kLongerWeight = 64;  // of a run that was longer than the others, and then as if it was twice as long at most
+constexpr std::int64_t kDoubt = 4;          // an instance that is this much later than expected is not waited for
 constexpr Pace::Micros kSlack{1000};
+constexpr Pace::Micros kHeldBack{500'000};
 constexpr Pace::Micros kShort{1000};  // a run that is mostly the processor's
 
 std::int64_t moved(std::int64_t average, std::int64_t value, std::int64_t weight = kWeight) { return average + (value - average) / weight; }
@@ -44,7 +45,7 @@ bool Pace::holds_back(Load load, bool contended) const {
 std::optional<Pace::Micros> Pace::patience(StartLevel level, Load load, bool contended) const {
   if (!runs_are_shorter_than_start(level)) return std::nullopt;
   const Micros start = start_time(level);
-  if (holds_back(load, contended)) return contended ? kHoldBack : std::min(kHoldBack, start);
+  if (holds_back(load, contended)) return kHeldBack;
   if (load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));
   if (expected < start || is_crowded(load)) return std::min(start, expected * kDoubt + kSlack);

@@ -16,7 +16,6 @@ namespace wick::invoke {
 class Pace {
  public:
   using Micros = std::chrono::microseconds;
-  static constexpr Micros kHoldBack{25'000};
 
   // places: of each instance.
   explicit Pace(std::uint32_t processors, std::uint32_t places = 1) : processors_(processors), places_(places) {}
@@ -29,16 +28,16 @@ class Pace {
 
   struct Load {
     std::size_t waiting = 0;   // calls
-    std::size_t busy = 0;      // instances without a free place, of which one is expected soon
+    std::size_t busy = 0;      // instances, without a free place, whose calls are recent
     std::size_t starting = 0;  // instances
   };
   // Whether so many are at work that one more, idle or not, would not help. Then a call waits as patience() says.
   bool is_crowded(Load load) const;
-  // Whether one more may be had only now and then, since it would take the processors from those at work. contended: whether calls of all
-  // functions wait for a processor.
+  // Whether one more may come only now and then, since it would take the processors from those that are at work or start. contended: whether
+  // threads of this machine wait for a processor.
   bool holds_back(Load load, bool contended) const;
-  // How long a call may wait for a busy instance before it starts one at this level; nullopt: it starts one now.
-  std::optional<Micros> patience(StartLevel level, Load load, bool contended = false) const;
+  // How long a call may wait for a busy instance before it starts one at this level; nullopt: it starts one now. While it holds back: at most.
+  std::optional<Micros> patience(StartLevel level, Load load, bool contended) const;
 
  private:
   Micros start_time(StartLevel level) const { return Micros(start_us_.at(static_cast<std::size_t>(level))); }

@@ -5,58 +5,59 @@
 namespace wick::invoke {
 namespace {
 
+constexpr bool kContended = true;
 constexpr Pace::Load kOneBusy{.waiting = 0, .busy = 1, .starting = 0};
 constexpr Pace::Load kTwoBusy{.waiting = 0, .busy = 2, .starting = 0};
 
-TEST(PaceTest, NobodyWaitsForRunsOfUnknownLength) { EXPECT_FALSE(Pace(1).patience(StartLevel::boot, kOneBusy)); }
+TEST(PaceTest, NobodyWaitsForRunsOfUnknownLength) { EXPECT_FALSE(Pace(1).patience(StartLevel::boot, kOneBusy, !kContended)); }
 
 TEST(PaceTest, NobodyWaitsForRunsLongerThanAStart) {
   Pace pace(1);
   pace.ran(5'000);
-  EXPECT_FALSE(pace.patience(StartLevel::version_template, kOneBusy));
-  EXPECT_TRUE(pace.patience(StartLevel::boot, kOneBusy));
+  EXPECT_FALSE(pace.patience(StartLevel::version_template, kOneBusy, !kContended));
+  EXPECT_TRUE(pace.patience(StartLevel::boot, kOneBusy, !kContended));
 }
 
 TEST(PaceTest, NobodyWaitsWhereNothingIsBusy) {
   Pace pace(2);
   pace.ran(100);
-  EXPECT_FALSE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 0, .starting = 1}));
+  EXPECT_FALSE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 0, .starting = 1}, !kContended));
 }
 
 TEST(PaceTest, NobodyWaitsWhileFewerAreAtWorkThanThereAreProcessors) {
   Pace pace(2);
   pace.ran(100);
-  EXPECT_FALSE(pace.patience(StartLevel::boot, kOneBusy));
-  EXPECT_TRUE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 1, .starting = 1}));
+  EXPECT_FALSE(pace.patience(StartLevel::boot, kOneBusy, !kContended));
+  EXPECT_TRUE(pace.patience(StartLevel::boot, {.waiting = 0, .busy = 1, .starting = 1}, !kContended));
 }
 
 TEST(PaceTest, AQueueIsJoinedUntilAStartIsQuicker) {
   Pace pace(1);
   pace.ran(1'000);
-  EXPECT_EQ(pace.patience(StartLevel::version_template, kOneBusy), Pace::Micros(3'000));  // a start's time at most
-  EXPECT_EQ(pace.patience(StartLevel::boot, kOneBusy), Pace::Micros(5'000));              // an estimate that is so wrong is not trusted
-  EXPECT_FALSE(pace.patience(StartLevel::version_template, {.waiting = 2, .busy = 1, .starting = 0}));
-  EXPECT_TRUE(pace.patience(StartLevel::version_template, {.waiting = 2, .busy = 2, .starting = 0}));
+  EXPECT_EQ(pace.patience(StartLevel::version_template, kOneBusy, !kContended), Pace::Micros(3'000));  // a start's time at most
+  EXPECT_EQ(pace.patience(StartLevel::boot, kOneBusy, !kContended), Pace::Micros(5'000));              // an estimate that is so wrong is not trusted
+  EXPECT_FALSE(pace.patience(StartLevel::version_template, {.waiting = 2, .busy = 1, .starting = 0}, !kContended));
+  EXPECT_TRUE(pace.patience(StartLevel::version_template, {.waiting = 2, .busy = 2, .starting = 0}, !kContended));
 }
 
 TEST(PaceTest, FewStartAtOnceWhileRunsAreShort) {
   Pace pace(1);
   constexpr Pace::Load manyStarting{.waiting = 50, .busy = 1, .starting = 1000};
-  EXPECT_FALSE(pace.holds_back(manyStarting, false));
+  EXPECT_FALSE(pace.holds_back(manyStarting, !kContended));
   pace.ran(100);
-  EXPECT_TRUE(pace.holds_back(manyStarting, false));
-  EXPECT_EQ(pace.patience(StartLevel::version_template, manyStarting), Pace::Micros(3'000));  // a start's time
+  EXPECT_TRUE(pace.holds_back(manyStarting, !kContended));
+  EXPECT_EQ(pace.patience(StartLevel::version_template, manyStarting, !kContended), Pace::Micros(500'000));
   Pace slow(1);
   slow.ran(1'000'000);
-  EXPECT_FALSE(slow.holds_back(manyStarting, false));
-  EXPECT_FALSE(slow.patience(StartLevel::version_template, manyStarting));
+  EXPECT_FALSE(slow.holds_back(manyStarting, !kContended));
+  EXPECT_FALSE(slow.patience(StartLevel::version_template, manyStarting, !kContended));
 }
 
 TEST(PaceTest, StartsAreMeasured) {
   Pace pace(1);
   pace.ran(5'000);
   for (int i = 0; i < 100; ++i) pace.started(StartLevel::version_template, 50'000);
-  EXPECT_TRUE(pace.patience(StartLevel::version_template, kOneBusy));
+  EXPECT_TRUE(pace.patience(StartLevel::version_template, kOneBusy, !kContended));
 }
 
 TEST(PaceTest, AsManyAsThereAreProcessorsAreACrowdWhileRunsAreShort) {
@@ -80,7 +81,7 @@ TEST(PaceTest, FewShortRunsAmongLongOnesMakeThemShort) {
 TEST(PaceTest, RunsThatHaveBecomeLongAreLong) {
   Pace pace(2);
   pace.ran(100);
-  for (int i = 0; i < 1000; ++i) pace.ran(20'000);
+  for (int i = 0; i < 200; ++i) pace.ran(20'000);
   EXPECT_FALSE(pace.is_crowded(kTwoBusy));
 }
 
@@ -88,12 +89,12 @@ TEST(PaceTest, OnAContendedMachineACrowdHoldsBack) {
   Pace pace(2);
   pace.ran(100);
   const Pace::Load many{.waiting = 1000, .busy = 2, .starting = 0};
-  EXPECT_EQ(pace.patience(StartLevel::version_template, many, false), Pace::Micros(3'000));  // a start's time
-  EXPECT_FALSE(pace.holds_back(many, false));
-  EXPECT_EQ(pace.patience(StartLevel::version_template, many, true), Pace::kHoldBack);
-  EXPECT_TRUE(pace.holds_back(many, true));
-  EXPECT_FALSE(pace.holds_back(kOneBusy, true));
-  EXPECT_TRUE(pace.holds_back({.waiting = 0, .busy = 0, .starting = 1}, true));
+  EXPECT_EQ(pace.patience(StartLevel::version_template, many, !kContended), Pace::Micros(3'000));  // a start's time
+  EXPECT_FALSE(pace.holds_back(many, !kContended));
+  EXPECT_EQ(pace.patience(StartLevel::version_template, many, kContended), Pace::Micros(500'000));
+  EXPECT_TRUE(pace.holds_back(many, kContended));
+  EXPECT_FALSE(pace.holds_back(kOneBusy, kContended));
+  EXPECT_TRUE(pace.holds_back({.waiting = 0, .busy = 0, .starting = 1}, kContended));
 }
 
 }  // namespace

@@ -6,9 +6,12 @@
 namespace wick::invoke {
 namespace {
 
+namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kLong = 100ms;  // a run that nobody waits for the end of any more
+constexpr auto kRecent = 50ms;    // a call that may still turn out to be short
+constexpr auto kLetAhead = 25ms;  // between calls that are let ahead
+constexpr auto kSoon = 1ms;       // ... when nothing holds them back any more
 
 }  // namespace
 
@@ -54,15 +57,12 @@ bool Pool::give(const InstancePtr& instance) {
 }
 
 InstancePtr Pool::taken(InstancePtr instance) {
-  std::erase(in_use_, instance);
-  in_use_.push_back(instance);
+  if (instance->calls() == 0) {
+    std::erase(in_use_, instance);
+    in_use_.push_back(instance);
+  }
   instance->take();
   return instance;
-}
-
-void Pool::give_back(const InstancePtr& instance) {
-  instance->give_back();
-  if (instance->calls() == 0) std::erase(in_use_, instance);
 }
 
 void Pool::put(const InstancePtr& instance) {
@@ -71,7 +71,10 @@ void Pool::put(const InstancePtr& instance) {
     std::erase(free.idle, instance);
     std::erase(free.shared, instance);
   }
-  if (instance->free_places() > 0) (instance->calls() > 0 ? free.shared : free.idle).push_back(instance);
+  if (instance->free_places() == 0) return;
+  if (instance->calls() > 0) return free.shared.push_back(instance);
+  free.idle.push_back(instance);
+  std::erase(in_use_, instance);
 }
 
 void Pool::release_waiters() {
@@ -91,28 +94,37 @@ std::vector<InstancePtr> Pool::idle() const {
 }
 
 Pace::Load Pool::load() const {
-  const MonoTime since = clock_.monotonic() - kLong;
-  Pace::Load out{waiters_.size(), 0, starting};
-  for (auto one = in_use_.rbegin(); one != in_use_.rend() && (*one)->taken_at() > since; ++one) {
-    if ((*one)->phase() != Phase::init && (*one)->free_places() == 0) ++out.busy;
-  }
-  return out;
+  const MonoTime since = clock_.monotonic() - kRecent;
+  const auto is_busy = [since](const InstancePtr& one) {
+    return one->last_call_at() > since && one->phase() != Phase::init && one->usable() && one->free_places() == 0;
+  };
+  return {waiters_.size(), static_cast<std::size_t>(std::ranges::count_if(in_use_, is_busy)), starting};
 }
 
+// What Pace asks first costs less than the load.
 bool Pool::is_crowded() const { return pace_.runs_are_short() && pace_.is_crowded(load()); }
 
-std::optional<Pace::Micros> Pool::patience(StartLevel level, bool contended) const {
+bool Pool::holds_back() const { return pace_.runs_are_short() && pace_.holds_back(load(), contention_.is_high()); }
+
+std::optional<Pace::Micros> Pool::patience(StartLevel level) const {
   if (!pace_.runs_are_shorter_than_start(level)) return std::nullopt;
-  return pace_.patience(level, load(), contended);
+  return pace_.patience(level, load(), contention_.is_high());
 }
 
-bool Pool::holds_back(bool contended) const { return pace_.runs_are_short() && pace_.holds_back(load(), contended); }
-
-bool Pool::grow() {
+asio::awaitable<InstancePtr> Pool::wait(Pace::Micros patience) {
   const MonoTime now = clock_.monotonic();
-  if (now - grew_at_ < Pace::kHoldBack) return false;
-  grew_at_ = now;
-  return true;
+  if (!let_ahead_set_ && holds_back()) {
+    let_ahead_set_ = true;
+    let_ahead_due_.set(now + kLetAhead);
+  }
+  return waiters_.wait(now + patience);
+}
+
+void Pool::on_let_ahead_due() {
+  let_ahead_set_ = waiters_.size() > 0;
+  if (!let_ahead_set_) return;
+  waiters_.release_beyond(waiters_.size() - 1);
+  let_ahead_due_.set(clock_.monotonic() + (holds_back() ? kLetAhead : kSoon));
 }
 
 std::uint32_t Pool::provisioned() const {

@@ -6,21 +6,26 @@
 
 #include "function/custom_runtime.h"
 #include "function/version.h"
+#include "invoke/contention.h"
 #include "invoke/instance.h"
 #include "invoke/pace.h"
 #include "invoke/signal.h"
 #include "invoke/waiters.h"
+#include "invoke/watchdog.h"
 
 namespace wick::invoke {
 
 class Pool {
  public:
-  Pool(boost::asio::any_io_executor loop, const Clock& clock, std::uint32_t processors, function::VersionPtr version)
+  // contention outlives it.
+  Pool(boost::asio::any_io_executor loop, const Clock& clock, std::uint32_t processors, Contention& contention, function::VersionPtr version)
       : version_(std::move(version)),
         max_concurrency_(function::max_concurrency(*version_)),
         waiters_(loop, clock),
         start_waiters_(loop, clock),
         clock_(clock),
+        contention_(contention),
+        let_ahead_due_(loop, clock, [this] { on_let_ahead_due(); }),
         pace_(processors, max_concurrency_),
         changed_(loop) {}
 
@@ -35,9 +40,8 @@ class Pool {
   // An instance of which the caller has a place now; nullptr if none is free. Provisioned ones come before others, and the busiest of those
   // that run calls already before the idle one that was used last, so that those not needed grow old.
   InstancePtr take();
-  bool give(const InstancePtr& instance);       // a place to the call that waits for one; false: none does
-  void give_back(const InstancePtr& instance);  // the place of a call that is over
-  void put(const InstancePtr& instance);        // for take(), while it has free places
+  bool give(const InstancePtr& instance);  // a place to the call that waits for one; false: none does
+  void put(const InstancePtr& instance);   // for take(), while it has free places
   bool has_free_provisioned() const;
   std::vector<InstancePtr> idle() const;  // without a call
 
@@ -48,12 +52,15 @@ class Pool {
   std::size_t places_in_starts() const { return starting * (max_concurrency_ - 1); }  // beside those of the calls that they start for
   void release_waiters();
   Pace& pace() { return pace_; }
-  // How long a call may wait for a busy instance; see Pace. contended: the machine, for its processors.
-  std::optional<Pace::Micros> patience(StartLevel level, bool contended) const;
-  bool is_crowded() const;                // see Pace
-  bool holds_back(bool contended) const;  // see Pace
-  // Whether a call that has waited in vain may go ahead though the pool holds back: one can in the time that each waits.
-  bool grow();
+
+  // These are Pace's, for what the pool and the machine are doing now.
+  bool is_crowded() const;
+  bool holds_back() const;
+  std::optional<Pace::Micros> patience(StartLevel level) const;
+
+  // For a place that another call gives back, so long at most; nullptr: none did. While the pool holds back, the call that has waited longest is
+  // let ahead without one every 25 ms; afterwards all are, one after the other.
+  boost::asio::awaitable<InstancePtr> wait(Pace::Micros patience);
 
   std::uint32_t provisioned() const;        // alive, initialised or not
   std::uint32_t provisioned_ready() const;  // initialised
@@ -74,17 +81,20 @@ class Pool {
   InstancePtr taken(InstancePtr instance);
   static InstancePtr find_shared(std::vector<InstancePtr>& shared);
   Pace::Load load() const;
+  void on_let_ahead_due();
 
   const function::VersionPtr version_;
   const std::uint32_t max_concurrency_;
   std::vector<InstancePtr> all_;
-  std::vector<InstancePtr> in_use_;  // with a call, the one taken last at the back
+  std::vector<InstancePtr> in_use_;  // with a call, or not free again since
   Free free_[2];                     // provisioned, on demand
   Waiters waiters_;
   Waiters start_waiters_;
   const Clock& clock_;
+  Contention& contention_;
+  Watchdog let_ahead_due_;
+  bool let_ahead_set_ = false;
   Pace pace_;
-  MonoTime grew_at_{};
   Signal changed_;
 };
 

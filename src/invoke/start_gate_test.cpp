@@ -22,7 +22,8 @@ class StartGateTest : public testing::Test {
   }
 
   boost::asio::io_context loop;
-  Pool pool{loop.get_executor(), Clock::system(), 2, std::make_shared<function::Version>()};
+  Contention contention{Clock::system(), [] { return std::chrono::nanoseconds(0); }};
+  Pool pool{loop.get_executor(), Clock::system(), 2, contention, std::make_shared<function::Version>()};
   StartGate gate{loop.get_executor(), 2};
   std::vector<std::unique_ptr<StartGate::Ticket>> tickets;
 };
@@ -68,7 +69,7 @@ TEST_F(StartGateTest, TurnsGoRoundTheFunctions) {
 TEST_F(StartGateTest, EachIdleInstanceWakesATicketOfItsPool) {
   auto first = gate.try_enter();
   auto second = gate.try_enter();
-  Pool other{loop.get_executor(), Clock::system(), 2, std::make_shared<function::Version>()};
+  Pool other{loop.get_executor(), Clock::system(), 2, contention, std::make_shared<function::Version>()};
   int awake = 0;
   for (int i = 0; i < 3; ++i) {
     boost::asio::co_spawn(loop, wait_for("").wait(Signal::Time::max()), [&](const std::exception_ptr&) { ++awake; });
