@@ -3,19 +3,16 @@
 //   flame.mjs [NAME...]
 //
 // It needs root, Debian's linux-perf and a quiet machine: every process counts, those that have nothing to do with Wick too.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
+import { chosen, results } from './lib/choice.mjs';
 import { callAll, connections, oneSecondSource } from './lib/crowd.mjs';
-import { flame, recording, samples } from './lib/flame.mjs';
-import { output } from './lib/process.mjs';
+import { flame, record, samples } from './lib/flame.mjs';
 import { Scope } from './lib/scope.mjs';
 import { oneCore, sources, Wick } from './lib/wick.mjs';
 import { load } from './lib/wrk.mjs';
-
-const results = path.resolve(import.meta.dirname, '../build/bench/results');
 
 // A load is ready, then runs for so many seconds.
 const loads = {
@@ -35,23 +32,16 @@ const loads = {
   },
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in loads));
-if (unknown.length > 0) {
-  console.error(`no such load: ${unknown.join(', ')}; there are: ${Object.keys(loads).join(', ')}`);
-  process.exit(2);
-}
-mkdirSync(results, { recursive: true });
+const wanted = chosen(Object.keys(loads), []);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'wick-flame-'));
 try {
-  for (const name of wanted.length > 0 ? wanted : Object.keys(loads)) {
+  for (const name of wanted) {
     const scope = new Scope();
     const file = path.join(folder, name);
     try {
       const { title, seconds, run } = await loads[name](scope);
-      const recorded = output('perf', recording(file, seconds), (seconds + 60) * 1000);
-      await sleep(300); // until perf is there
-      await Promise.all([recorded, run()]);
+      const recorded = await record(scope, file, seconds);
+      await Promise.all([recorded.over, run()]);
       const list = (await samples(file)).filter(({ process }) => process !== 'swapper');
       const picture = path.join(results, `${name}.flame.svg`);
       writeFileSync(picture, flame(title, list));

@@ -3,9 +3,10 @@
 //   main.mjs [--quick] [NAME...]
 //
 // A benchmark is a file of benchmarks/ with `title` and `run({ scope, rounds, seconds, samples })`, which returns { rows, goals, notes }.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { chosen, results } from './lib/choice.mjs';
 import { description } from './lib/machine.mjs';
 import { plot } from './lib/plot.mjs';
 import { goalsText, judged, ratio, rowsText } from './lib/report.mjs';
@@ -13,18 +14,12 @@ import { Scope } from './lib/scope.mjs';
 import { summary } from './lib/stats.mjs';
 
 const here = import.meta.dirname;
-const results = path.resolve(here, '../build/bench/results');
 const benchmarkMs = 15 * 60_000;
 
 const quick = process.argv.includes('--quick');
 const effort = quick ? { rounds: 2, seconds: 1, samples: 3 } : { rounds: 5, seconds: 3, samples: 20 };
 const known = readdirSync(path.join(here, 'benchmarks')).map((file) => path.basename(file, '.mjs')).sort();
-const wanted = process.argv.slice(2).filter((argument) => argument !== '--quick');
-const unknown = wanted.filter((name) => !known.includes(name));
-if (unknown.length > 0) {
-  console.error(`no such benchmark: ${unknown.join(', ')}; there are: ${known.join(', ')}`);
-  process.exit(2);
-}
+const wanted = chosen(known, ['--quick']);
 
 let scope = new Scope();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => scope.close().finally(() => process.exit(1)));
@@ -46,9 +41,8 @@ async function measure(benchmark) {
 const report = { started: new Date().toISOString(), quick, machine: description(), benchmarks: [] };
 console.log(`${report.machine.cores} x ${report.machine.cpu}, ${report.machine.memoryMiB} MiB, Linux ${report.machine.kernel}, ` +
   `load ${report.machine.load[0].toFixed(1)}${quick ? ', quick: the figures mean little' : ''}`);
-mkdirSync(results, { recursive: true });
 
-for (const name of known.filter((name) => wanted.length === 0 || wanted.includes(name))) {
+for (const name of wanted) {
   const benchmark = await import(path.join(here, 'benchmarks', `${name}.mjs`));
   console.log(`\n${name}: ${benchmark.title}`);
   const began = Date.now();

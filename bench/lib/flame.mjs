@@ -1,7 +1,8 @@
 // A flame graph, as SVG: what the processors were doing while something ran, the root at the top, each frame as wide as its share of samples.
+import { once } from 'node:events';
 import path from 'node:path';
 
-import { output } from './process.mjs';
+import { lineMatching, output, start } from './process.mjs';
 import { escaped } from './plot.mjs';
 
 const width = 1200; // px
@@ -10,9 +11,18 @@ const narrowest = 1 / 600; // of all samples; what has less is left out
 const perCharacter = 6.4; // px of the font
 const colours = { process: '#94a3b8', kernel: '#a5b4fc', user: '#fdba74' };
 
-// perf's arguments to record all processors for so long.
-export const recording = (file, seconds) =>
-  ['record', '-q', '-a', '-e', 'cpu-clock', '-F', '499', '--call-graph', 'dwarf,8192', '-o', file, '--', 'sleep', String(seconds)];
+// Begins to record all processors for so long, which is over when `over` is.
+export async function record(scope, file, seconds) {
+  // perf starts the command when it counts.
+  const perf = start(scope, 'perf', ['record', '-q', '-a', '-e', 'cpu-clock', '-F', '499', '--call-graph', 'dwarf,8192', '-o', file, '--',
+    'sh', '-c', `echo recording; exec sleep ${seconds}`]);
+  const over = once(perf, 'exit').then(([code]) => {
+    if (code !== 0) throw new Error(`perf ended with ${code}`);
+  });
+  over.catch(() => {}); // said below, if it is at once
+  await lineMatching(perf.stdout, /^recording$/);
+  return { over };
+}
 
 // The samples of a recording, as [{ process, frames: [{ name, kernel }] }], the outermost frame first.
 export async function samples(file) {

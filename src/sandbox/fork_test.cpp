@@ -427,8 +427,8 @@ TEST_P(ForkTest, ThoseOfABareTemplateOfOneNameWeighAsOne) {
     booted.push_back(begin(std::move(spec)));
     EXPECT_EQ(read_line(booted.back()), "up");
   }
-  const int whole = weight_of("1004");
-  EXPECT_GT(whole, 0);
+  int whole = 0;
+  run_until([&] { return (whole = weight_of("1004")) > 0; });  // it has said that it is up, and may be between two programs
   for (const char* seconds : {"1001", "1002", "1003"}) EXPECT_EQ(weight_of(seconds), whole / 2) << seconds;
 }
 
