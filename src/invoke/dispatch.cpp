@@ -12,9 +12,10 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kStartPatience = 60s;  // for a place on an instance, or for a turn to start one; then 429
-constexpr int kBusyWaits = 4;         // of one call, for instances that are busy
-constexpr int kStartWaits = 2;        // of one call, for the starts of others: one that fails may be chance
+constexpr auto kStartPatience = 60s;    // for a place on an instance, or for a turn to start one; then 429
+constexpr int kBusyWaits = 4;           // of one call, for instances that are busy
+constexpr auto kTemplatePatience = 2s;  // for one that is being made
+constexpr int kStartWaits = 2;          // of one call, for the starts of others: one that fails may be chance
 
 StartLevel next_level(StartLevel level) { return level == StartLevel::version_template ? StartLevel::bare_template : StartLevel::boot; }
 
@@ -58,6 +59,8 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
   WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
   if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_when_started(pool, call));
+  if (warm) co_return std::move(*warm);
+  WICK_CO_TRY(warm, co_await invoke_when_forkable(pool, call));
   if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
   if (warm) co_return std::move(*warm);
@@ -125,6 +128,26 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_starte
     const MonoTime until = site_->clock.monotonic() + site_->options.init_timeout;
     const InstancePtr instance = co_await pool->start_waiters().wait(until);
     if (!instance && site_->clock.monotonic() >= until) break;
+    if (!instance) continue;
+    auto outcome = co_await invoke_on(pool, call, instance);
+    if (!outcome || *outcome) co_return outcome;
+  }
+  co_return std::optional<Outcome>();
+}
+
+// Whether a start is better put off: as many boot as there are processors, and what can be forked instead comes soon. A hundred boots at
+// once take the processors and the memory that a hundred forks do not.
+bool Engine::Impl::waits_for_template(const Pool& pool) {
+  const function::Version& version = *pool.version();
+  if (stopping_ || pool.retired || pool.starting < site_->options.processors) return false;
+  return templates_->nearest(version) == StartLevel::boot && templates_->is_coming(version);
+}
+
+// No outcome: it can start now.
+asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_forkable(PoolPtr pool, Call& call) {
+  const MonoTime until = site_->clock.monotonic() + kTemplatePatience;
+  while (waits_for_template(*pool) && site_->clock.monotonic() < until) {
+    const InstancePtr instance = co_await pool->start_waiters().wait(until);
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;

@@ -41,8 +41,15 @@ Engine::Impl::Impl(Site site)
 
 void Engine::Impl::begin() {
   templates_ = std::make_shared<Templates>(site_, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->quiet_.notify();
+    if (const auto self = weak.lock()) self->on_templates_changed();
   });
+}
+
+void Engine::Impl::on_templates_changed() {
+  for (const auto& [generation, pool] : pools_) {
+    if (pool->start_waiters().size() > 0 && !waits_for_template(*pool)) pool->start_waiters().release_beyond(pool->places_in_starts());
+  }
+  quiet_.notify();
 }
 
 PoolPtr Engine::Impl::pool_of(const function::VersionPtr& version) {

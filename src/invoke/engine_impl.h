@@ -66,9 +66,12 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_warm(PoolPtr pool, Call& call);
   boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_when_free(PoolPtr pool, Call& call);
   boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_when_started(PoolPtr pool, Call& call);
+  boost::asio::awaitable<Result<std::optional<Outcome>>> invoke_when_forkable(PoolPtr pool, Call& call);
   boost::asio::awaitable<Result<Outcome>> invoke_cold(PoolPtr pool, Call& call, StartGate::Turn turn);
   boost::asio::awaitable<Result<Started>> start(function::VersionPtr version, Instance::Kind kind, StartLevel from);
   void on_ready(const Pool& pool, const Origin& origin);
+  void on_templates_changed();
+  bool waits_for_template(const Pool& pool);
   StartLevel on_lost(const Origin& origin);
   static std::unexpected<Error> no_instance(const function::Version& version, Error error);
 

@@ -33,6 +33,7 @@ struct TemplatesTest : EngineTest {
       version_templates = version_templates + 1;
       runtime.print("init of a template\n");
     }
+    while (parking_late && !runtime.killed) std::this_thread::sleep_for(1ms);
     runtime.send(FrameType::ready, is_version_template(runtime) ? said : R"({"forkable":true})");
     while (!dying && !runtime.killed) std::this_thread::sleep_for(1ms);
     return dying ? exit_status(1) : SIGKILL;
@@ -78,6 +79,7 @@ struct TemplatesTest : EngineTest {
   std::string said = R"({"forkable":true})";
   std::string init_error;
   std::atomic<int> version_templates = 0;
+  std::atomic<bool> parking_late = false;  // no template is ready while it is so
   std::atomic<bool> dying = false;
   std::atomic<bool> forks_die = false;
   std::atomic<bool> initialising = false;
@@ -96,6 +98,48 @@ TEST_F(TemplatesTest, WithoutForksThereAreNoTemplates) {
   EXPECT_EQ(backend.templates, 0);
   EXPECT_EQ(engine().template_of(*f).state, State::refused);
   stop();
+}
+
+TEST_F(TemplatesTest, OfManyCallsAtOnceFewBootAndTheOthersAreForksOfWhatIsBeingMade) {
+  options.processors = 2;
+  parking_late = initialising = true;
+  const auto f = version();
+  engine().expect(f);
+  std::vector<std::future<Answer>> calls;
+  for (int i = 0; i < 10; ++i) calls.push_back(start(f));
+  run_until([&] { return backend.booted - backend.templates == 2; });
+  run_for(50ms);
+  EXPECT_EQ(backend.booted - backend.templates, 2);
+  parking_late = false;
+  run_until([&] { return backend.alive == 1 + 10; });
+  EXPECT_EQ(backend.booted - backend.templates, 2);
+  initialising = false;
+  for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
+}
+
+TEST_F(TemplatesTest, WhoWaitsForATemplateGetsWhatIsIdleMeanwhile) {
+  options.processors = 2;
+  parking_late = initialising = true;
+  const auto f = version();
+  engine().expect(f);
+  std::vector<std::future<Answer>> calls;
+  for (int i = 0; i < 10; ++i) calls.push_back(start(f));
+  run_until([&] { return backend.booted - backend.templates == 2; });
+  initialising = false;
+  for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
+  EXPECT_LT(backend.booted - backend.templates, 10);
+}
+
+TEST_F(TemplatesTest, NobodyWaitsLongForATemplateThatDoesNotCome) {
+  options.processors = 2;
+  parking_late = initialising = true;
+  const auto f = version();
+  engine().expect(f);
+  std::vector<std::future<Answer>> calls;
+  for (int i = 0; i < 4; ++i) calls.push_back(start(f));
+  run_until([&] { return backend.booted - backend.templates == 4; });
+  initialising = false;
+  for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
 }
 
 TEST_F(TemplatesTest, TheFirstStartIsABootAndTheNextAFork) {

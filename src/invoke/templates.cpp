@@ -90,6 +90,14 @@ StartLevel Templates::nearest(const function::Version& version) const {
   return StartLevel::boot;
 }
 
+bool Templates::is_coming(const function::Version& version) const {
+  const auto is_making = [this](const std::string& key) {
+    const EntryPtr entry = find(key);
+    return entry && (entry->state == State::queued || entry->state == State::making);
+  };
+  return is_making(version.generation) || (can_use_bare_template(version) && is_making(bare_key(version.runtime)));
+}
+
 void Templates::served(const Origin& origin) {
   if (const EntryPtr entry = find(origin)) entry->failures = 0;
 }
@@ -126,6 +134,7 @@ asio::awaitable<void> Templates::make_queued(std::shared_ptr<Templates> self) {
     const EntryPtr entry = self->queue_.front();
     self->queue_.pop_front();
     if (!entry->gone) co_await self->make(entry);
+    self->changed_();
   }
   --self->makers_;
   self->changed_();

@@ -2,7 +2,7 @@
 // Which templates there are, and what new instances are forked from (docs/decisions/022-start-levels.md).
 //
 // A template of a version has done the version's init; a bare one is the runtime alone. They are made in the background, few at once.
-// Nothing waits for one: what is not there now is done without. One that dies or does not fork is made again, later each time, a few times;
+// What is not there now is done without, but by a crowd (docs/decisions/027-booting-a-crowd.md). One that dies or does not fork is made again, later each time, a few times;
 // one that says that it cannot be forked keeps its reason until its generation goes. Those of versions end when they have not been used
 // for a while, least recently used first when there are too many or memory is short; forks live on without them.
 //
@@ -24,12 +24,13 @@ namespace wick::invoke {
 
 class Templates final : public InstanceOwner, public std::enable_shared_from_this<Templates> {
  public:
-  // changed: a template has ended, or making some is over. site outlives this.
+  // changed: a template has ended, or making one is over. site outlives this.
   Templates(std::shared_ptr<const Site> site, std::function<void()> changed);
 
   // The nearest level from this one on that the version can start at now. The template counts as used.
   Origin origin(const function::Version& version, StartLevel from);
   StartLevel nearest(const function::Version& version) const;  // the same without using it
+  bool is_coming(const function::Version& version) const;      // whether one that it could start from is being made
 
   // What came of a fork of this origin. It served; or its template does not fork, or only forks that are never ready.
   void served(const Origin& origin);
