@@ -54,13 +54,13 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
     WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
     if (warm) co_return std::move(*warm);
   }
+  WICK_CO_TRY(warm, co_await invoke_when_forkable(pool, call));
+  if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_when_free(pool, call));
   if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
   if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_when_started(pool, call));
-  if (warm) co_return std::move(*warm);
-  WICK_CO_TRY(warm, co_await invoke_when_forkable(pool, call));
   if (warm) co_return std::move(*warm);
   WICK_CO_TRY(warm, co_await invoke_warm(pool, call));
   if (warm) co_return std::move(*warm);

@@ -37,8 +37,10 @@ struct CrowdTest : EngineTest {
   }
   // Each call on an instance of its own: nothing is known of the function's runs yet. Then one is over, and they count as short.
   void hold_all() {
-    for (int i = 1; i <= kInstances; ++i) held.push_back(start(f, std::to_string(i)));
-    run_until([&] { return count("busy") == kInstances; });
+    for (int i = 1; i <= kInstances; ++i) {
+      held.push_back(start(f, std::to_string(i)));
+      run_until([&] { return count("busy") == i; });
+    }
     free(1);
     wait_of_a_call();  // the first reading of the time that was waited says nothing yet
     stopped.time += 10ms;

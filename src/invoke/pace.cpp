@@ -10,6 +10,7 @@ constexpr std::int64_t kLongerWeight = 64;  // of a run that was longer than the
 constexpr std::int64_t kDoubt = 4;          // an instance that is this much later than expected is not waited for
 constexpr Pace::Micros kSlack{1000};
 constexpr Pace::Micros kHeldBack{500'000};
+constexpr Pace::Micros kFirst{40'000};
 constexpr Pace::Micros kShort{1000};  // a run that is mostly the processor's
 
 std::int64_t moved(std::int64_t average, std::int64_t value, std::int64_t weight = kWeight) { return average + (value - average) / weight; }
@@ -33,7 +34,7 @@ void Pace::started(StartLevel level, std::int64_t start_us) {
 
 bool Pace::runs_are_short() const { return run_us_ >= 0 && run_us_ < kShort.count(); }
 
-bool Pace::runs_are_shorter_than_start(StartLevel level) const { return run_us_ >= 0 && run_us_ < start_time(level).count(); }
+bool Pace::can_wait(StartLevel level) const { return run_us_ < start_time(level).count(); }
 
 bool Pace::is_crowded(Load load) const { return runs_are_short() && load.busy >= processors_; }
 
@@ -43,8 +44,9 @@ bool Pace::holds_back(Load load, bool contended) const {
 }
 
 std::optional<Pace::Micros> Pace::patience(StartLevel level, Load load, bool contended) const {
-  if (!runs_are_shorter_than_start(level)) return std::nullopt;
+  if (!can_wait(level)) return std::nullopt;
   const Micros start = start_time(level);
+  if (run_us_ < 0) return load.starting >= processors_ ? std::optional(std::min(start, kFirst)) : std::nullopt;
   if (holds_back(load, contended)) return kHeldBack;
   if (load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));

@@ -23,8 +23,8 @@ class Pace {
   void ran(std::int64_t run_us);
   void started(StartLevel level, std::int64_t start_us);  // until it was ready for the call
 
-  bool runs_are_short() const;  // so that they are mostly the processor's
-  bool runs_are_shorter_than_start(StartLevel level) const;
+  bool runs_are_short() const;            // so that they are mostly the processor's
+  bool can_wait(StartLevel level) const;  // whether patience() may be anything, whatever the load
 
   struct Load {
     std::size_t waiting = 0;   // calls
@@ -37,6 +37,7 @@ class Pace {
   // threads of this machine wait for a processor.
   bool holds_back(Load load, bool contended) const;
   // How long a call may wait for a busy instance before it starts one at this level; nullopt: it starts one now. While it holds back: at most.
+  // While the length of runs is unknown, as many start as there are processors, and what they take is waited for: it may be short.
   std::optional<Micros> patience(StartLevel level, Load load, bool contended) const;
 
  private:

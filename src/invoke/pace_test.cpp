@@ -11,6 +11,14 @@ constexpr Pace::Load kTwoBusy{.waiting = 0, .busy = 2, .starting = 0};
 
 TEST(PaceTest, NobodyWaitsForRunsOfUnknownLength) { EXPECT_FALSE(Pace(1).patience(StartLevel::boot, kOneBusy, !kContended)); }
 
+TEST(PaceTest, UntilTheLengthOfRunsIsKnownNoMoreStartThanThereAreProcessors) {
+  const Pace pace(2);
+  EXPECT_FALSE(pace.patience(StartLevel::version_template, {.waiting = 0, .busy = 0, .starting = 1}, !kContended));
+  constexpr Pace::Load twoStart{.waiting = 9, .busy = 0, .starting = 2};
+  EXPECT_EQ(pace.patience(StartLevel::version_template, twoStart, !kContended), Pace::Micros(3'000));
+  EXPECT_EQ(pace.patience(StartLevel::boot, twoStart, !kContended), Pace::Micros(40'000));
+}
+
 TEST(PaceTest, NobodyWaitsForRunsLongerThanAStart) {
   Pace pace(1);
   pace.ran(5'000);

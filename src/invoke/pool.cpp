@@ -107,7 +107,7 @@ bool Pool::is_crowded() const { return pace_.runs_are_short() && pace_.is_crowde
 bool Pool::holds_back() const { return pace_.runs_are_short() && pace_.holds_back(load(), contention_.is_high()); }
 
 std::optional<Pace::Micros> Pool::patience(StartLevel level) const {
-  if (!pace_.runs_are_shorter_than_start(level)) return std::nullopt;
+  if (!pace_.can_wait(level)) return std::nullopt;
   return pace_.patience(level, load(), contention_.is_high());
 }
 

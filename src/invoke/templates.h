@@ -1,10 +1,10 @@
 #pragma once
 // Which templates there are, and what new instances are forked from (docs/decisions/022-start-levels.md).
 //
-// A template of a version has done the version's init; a bare one is the runtime alone. They are made in the background, few at once.
-// What is not there now is done without, but by a crowd (docs/decisions/027-booting-a-crowd.md). One that dies or does not fork is made again, later each time, a few times;
-// one that says that it cannot be forked keeps its reason until its generation goes. Those of versions end when they have not been used
-// for a while, least recently used first when there are too many or memory is short; forks live on without them.
+// A template of a version has done the version's init; a bare one is the runtime alone. They are made in the background, few at once. What is
+// not there now is done without, except by a crowd (docs/decisions/027-booting-a-crowd.md). One that dies or does not fork is made again,
+// later each time, a few times; one that says that it cannot be forked keeps its reason until its generation goes. Those of versions end when
+// they have not been used for a while, least recently used first when there are too many or memory is short; forks live on without them.
 //
 // Threads: the engine's loop. Owned by the engine.
 #include <cstdint>
