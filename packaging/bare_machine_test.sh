@@ -5,9 +5,13 @@
 #
 #   packaging/bare_machine_test.sh [CCACHE]     CCACHE: an existing cache of ccache(1) to compile with, which makes it quicker
 #
-# Packages come from this machine's own apt sources; npm's configuration is passed on.
+# Packages, and debootstrap if it is missing here, come from this machine's own apt sources; npm's configuration is passed on.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if ! command -v debootstrap >/dev/null; then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
+fi
 root=$(mktemp -d /var/tmp/wick-bare-XXXXXX)
 chmod 755 "$root"
 mirror=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' | head -1)
