@@ -8,8 +8,8 @@ mkdirSync(results, { recursive: true });
 
 // The names among the arguments, or all that are known when there is none. An argument that is neither known nor one of the options ends the
 // program.
-export function chosen(known, options, args = process.argv.slice(2)) {
-  const names = args.filter((argument) => !options.includes(argument));
+export function chosen(known, options) {
+  const names = process.argv.slice(2).filter((argument) => !options.includes(argument));
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     console.error(`unknown: ${unknown.join(', ')}; there are: ${[...known, ...options].join(', ')}`);

@@ -92,7 +92,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_on(PoolPtr pool, Call& call, InstancePtr instance) {
   Result<std::optional<Outcome>> outcome;
   if (instance->usable()) outcome = co_await call.warm(instance);
-  if (outcome && *outcome) pool->pace().ran((*outcome)->timing.run_us);
+  if (outcome && *outcome && (*outcome)->timing.run_us > 0) pool->pace().ran((*outcome)->timing.run_us);
   release(pool, instance);
   co_return outcome;
 }
@@ -111,9 +111,8 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(P
   for (int waits = 0; waits < kBusyWaits && !stopping_ && !pool->retired; ++waits) {
     const auto patience = pool->patience(templates_->nearest(*pool->version()));
     if (!patience) break;
-    const bool held_back = pool->holds_back();
     const InstancePtr instance = co_await pool->wait(*patience);
-    if (!instance && held_back) break;
+    if (!instance && patience->held_back) break;
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;
@@ -124,7 +123,7 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(P
 // On an instance that another call starts and that has a place for this one too. No outcome: there is none, it was lost, or its init takes
 // so long that it may hang.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_started(PoolPtr pool, Call& call) {
-  for (int waits = 0; waits < kStartWaits && pool->has_place_in_start() && !stopping_; ++waits) {
+  for (int waits = 0; waits < kStartWaits && pool->has_place_in_start() && !stopping_ && !pool->retired; ++waits) {
     const MonoTime until = site_->clock.monotonic() + site_->options.init_timeout;
     const InstancePtr instance = co_await pool->start_waiters().wait(until);
     if (!instance && site_->clock.monotonic() >= until) break;
@@ -147,7 +146,8 @@ bool Engine::Impl::waits_for_template(const Pool& pool) {
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_forkable(PoolPtr pool, Call& call) {
   const MonoTime until = site_->clock.monotonic() + kTemplatePatience;
   while (waits_for_template(*pool) && site_->clock.monotonic() < until) {
-    const InstancePtr instance = co_await pool->start_waiters().wait(until);
+    InstancePtr instance = co_await pool->start_waiters().wait(until);
+    if (!instance && !pool->is_crowded()) instance = pool->take();
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;
@@ -180,7 +180,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& c
     if (outcome && *outcome) {
       const Timing& timing = (*outcome)->timing;
       pool->pace().started(timing.level, timing.start_us + timing.init_us);
-      pool->pace().ran(timing.run_us);
+      if (timing.run_us > 0) pool->pace().ran(timing.run_us);  // its init may have failed
     }
     release(pool, instance);
     if (!outcome) co_return std::unexpected(std::move(outcome).error());
@@ -239,11 +239,11 @@ void Engine::Impl::offer(const PoolPtr& pool, const InstancePtr& instance) {
     pool->changed().notify();
     return;
   }
+  std::uint32_t left = instance->free_places();
+  while (left > 0 && starts_.instance_is_idle(*pool)) --left;  // for calls that have waited before, and wait for their turn to start one now
   const bool rests = pool->waiters().size() > 0 && pool->is_crowded() && pool->holds_back();  // the others are quicker without it
-  while (!rests && instance->free_places() > 0 && pool->give(instance)) {
-  }
+  while (!rests && left > 0 && pool->give(instance)) --left;
   pool->put(instance);
-  for (std::uint32_t left = instance->free_places(); left > 0; --left) starts_.instance_is_idle(*pool);
 }
 
 }  // namespace wick::invoke

@@ -47,6 +47,7 @@ struct CrowdTest : EngineTest {
   }
   void free(int number) {
     const int idle = count("idle");
+    stopped.time += 100us;
     let_go.at(static_cast<std::size_t>(number)).release();
     run_until([&] { return count("idle") == idle + 1; });
   }

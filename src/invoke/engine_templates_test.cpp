@@ -35,6 +35,7 @@ struct TemplatesTest : EngineTest {
     }
     while (parking_late && !runtime.killed) std::this_thread::sleep_for(1ms);
     runtime.send(FrameType::ready, is_version_template(runtime) ? said : R"({"forkable":true})");
+    if (!is_version_template(runtime)) bare_is_ready = true;
     while (!dying && !runtime.killed) std::this_thread::sleep_for(1ms);
     return dying ? exit_status(1) : SIGKILL;
   }
@@ -62,11 +63,16 @@ struct TemplatesTest : EngineTest {
   void await(const function::VersionPtr& f, State state) {
     run_until([&] { return engine().template_of(*f).state == state; });
   }
-  // A version that has been started once and has a template.
+  void await_bare() {
+    run_until([&] { return bare_is_ready.load(); });
+    run_for(10ms);  // what it has said is there to be read
+  }
+  // A version that has been started once and has a template, as its runtime has.
   std::shared_ptr<function::Version> prepared(const std::string& name = "f") {
     auto f = version(name);
     EXPECT_TRUE(invoke(f).timing.cold());
     await(f, State::ready);
+    await_bare();
     occupy(f);
     return f;
   }
@@ -79,6 +85,7 @@ struct TemplatesTest : EngineTest {
   std::string said = R"({"forkable":true})";
   std::string init_error;
   std::atomic<int> version_templates = 0;
+  std::atomic<bool> bare_is_ready = false;
   std::atomic<bool> parking_late = false;  // no template is ready while it is so
   std::atomic<bool> dying = false;
   std::atomic<bool> forks_die = false;
@@ -107,8 +114,7 @@ TEST_F(TemplatesTest, OfManyCallsAtOnceFewBootAndTheOthersAreForksOfWhatIsBeingM
   engine().expect(f);
   std::vector<std::future<Answer>> calls;
   for (int i = 0; i < 10; ++i) calls.push_back(start(f));
-  run_until([&] { return backend.booted - backend.templates == 2; });
-  run_for(50ms);
+  run_for(500ms);
   EXPECT_EQ(backend.booted - backend.templates, 2);
   parking_late = false;
   run_until([&] { return backend.alive == 1 + 10; });
@@ -137,6 +143,8 @@ TEST_F(TemplatesTest, NobodyWaitsLongForATemplateThatDoesNotCome) {
   engine().expect(f);
   std::vector<std::future<Answer>> calls;
   for (int i = 0; i < 4; ++i) calls.push_back(start(f));
+  run_for(1s);
+  EXPECT_EQ(backend.booted - backend.templates, 2);
   run_until([&] { return backend.booted - backend.templates == 4; });
   initialising = false;
   for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
@@ -216,6 +224,7 @@ TEST_F(TemplatesTest, OneThatCannotBeForkedKeepsItsReason) {
   invoke(f);
   await(f, State::refused);
   EXPECT_EQ(engine().template_of(*f).reason, "a thread is left");
+  await_bare();
   occupy(f);
   EXPECT_EQ(invoke(f).timing.level, StartLevel::bare_template);
   EXPECT_EQ(version_templates, 1);

@@ -36,9 +36,14 @@ class Pace {
   // Whether one more may come only now and then, since it would take the processors from those that are at work or start. contended: whether
   // threads of this machine wait for a processor.
   bool holds_back(Load load, bool contended) const;
-  // How long a call may wait for a busy instance before it starts one at this level; nullopt: it starts one now. While it holds back: at most.
-  // While the length of runs is unknown, as many start as there are processors, and what they take is waited for: it may be short.
-  std::optional<Micros> patience(StartLevel level, Load load, bool contended) const;
+
+  struct Patience {
+    Micros time;
+    bool held_back = false;
+  };
+  // How long a call may wait for a busy instance, at most, before it starts one at this level; nullopt: it starts one now. While the length
+  // of runs is unknown, as many start as there are processors, and what they take is waited for: it may be short.
+  std::optional<Patience> patience(StartLevel level, Load load, bool contended) const;
 
  private:
   Micros start_time(StartLevel level) const { return Micros(start_us_.at(static_cast<std::size_t>(level))); }

@@ -106,25 +106,23 @@ bool Pool::is_crowded() const { return pace_.runs_are_short() && pace_.is_crowde
 
 bool Pool::holds_back() const { return pace_.runs_are_short() && pace_.holds_back(load(), contention_.is_high()); }
 
-std::optional<Pace::Micros> Pool::patience(StartLevel level) const {
+std::optional<Pace::Patience> Pool::patience(StartLevel level) const {
   if (!pace_.can_wait(level)) return std::nullopt;
   return pace_.patience(level, load(), contention_.is_high());
 }
 
-asio::awaitable<InstancePtr> Pool::wait(Pace::Micros patience) {
+asio::awaitable<InstancePtr> Pool::wait(Pace::Patience patience) {
   const MonoTime now = clock_.monotonic();
-  if (!let_ahead_set_ && holds_back()) {
-    let_ahead_set_ = true;
-    let_ahead_due_.set(now + kLetAhead);
-  }
-  return waiters_.wait(now + patience);
+  if (patience.held_back && held_back_++ == 0) let_ahead_due_.set(now + kLetAhead);
+  InstancePtr instance = co_await waiters_.wait(now + patience.time);
+  if (patience.held_back) --held_back_;
+  co_return instance;
 }
 
 void Pool::on_let_ahead_due() {
-  let_ahead_set_ = waiters_.size() > 0;
-  if (!let_ahead_set_) return;
-  waiters_.release_beyond(waiters_.size() - 1);
+  if (held_back_ == 0) return;
   let_ahead_due_.set(clock_.monotonic() + (holds_back() ? kLetAhead : kSoon));
+  if (waiters_.size() > 0) waiters_.release_beyond(waiters_.size() - 1);
 }
 
 std::uint32_t Pool::provisioned() const {

@@ -56,11 +56,11 @@ class Pool {
   // These are Pace's, for what the pool and the machine are doing now.
   bool is_crowded() const;
   bool holds_back() const;
-  std::optional<Pace::Micros> patience(StartLevel level) const;
+  std::optional<Pace::Patience> patience(StartLevel level) const;
 
-  // For a place that another call gives back, so long at most; nullptr: none did. While the pool holds back, the call that has waited longest is
-  // let ahead without one every 25 ms; afterwards all are, one after the other.
-  boost::asio::awaitable<InstancePtr> wait(Pace::Micros patience);
+  // For a place that another call gives back, so long at most; nullptr: none did. Of the calls that are held back, the one that has waited
+  // longest is let ahead without a place every 25 ms; once the pool does not hold back any more, each is, one after the other.
+  boost::asio::awaitable<InstancePtr> wait(Pace::Patience patience);
 
   std::uint32_t provisioned() const;        // alive, initialised or not
   std::uint32_t provisioned_ready() const;  // initialised
@@ -93,7 +93,7 @@ class Pool {
   const Clock& clock_;
   Contention& contention_;
   Watchdog let_ahead_due_;
-  bool let_ahead_set_ = false;
+  std::size_t held_back_ = 0;  // calls
   Pace pace_;
   Signal changed_;
 };

@@ -65,13 +65,14 @@ void StartGate::leave(Ticket& ticket) {
   queues_.erase(queue);
 }
 
-void StartGate::instance_is_idle(const Pool& pool) {
+bool StartGate::instance_is_idle(const Pool& pool) {
   const auto queue = queues_.find(pool.version()->name);
-  if (queue == queues_.end()) return;
+  if (queue == queues_.end()) return false;
   const auto found = std::ranges::find_if(queue->second, [&](const Ticket* ticket) { return &ticket->pool_ == &pool && !ticket->told_; });
-  if (found == queue->second.end()) return;
+  if (found == queue->second.end()) return false;
   (*found)->told_ = true;
   (*found)->signal_.notify();
+  return true;
 }
 
 void StartGate::wake_all() {

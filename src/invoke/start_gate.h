@@ -70,7 +70,8 @@ class StartGate {
     bool told_ = false;  // that an instance is idle
   };
 
-  void instance_is_idle(const Pool& pool);  // wakes the ticket that has waited longest for one of this pool, and is not awake for another
+  // Wakes the ticket that has waited longest for one of this pool, and is not awake for another; false: there is none.
+  bool instance_is_idle(const Pool& pool);
   void wake_all();
 
  private:
