@@ -9,10 +9,10 @@ constexpr std::int64_t kWeight = 8;         // a new value counts for an eighth
 constexpr std::int64_t kLongerWeight = 64;  // of a run that was longer than the others, and then as if it was twice as long at most
 constexpr std::int64_t kDoubt = 4;          // an instance that is this much later than expected is not waited for
 constexpr Pace::Micros kSlack{1000};
-constexpr Pace::Micros kHeldBack{500'000};
-constexpr Pace::Micros kFirst{40'000};
-constexpr Pace::Micros kSome{10'000};  // in which contention shows
-constexpr Pace::Micros kShort{1000};   // a run that is mostly the processor's
+constexpr Pace::Micros kShort{1000};  // a run that is mostly the processor's
+// While it holds back.
+constexpr Pace::Micros kContended{500'000};
+constexpr Pace::Micros kManyStart{200'000};
 
 std::int64_t moved(std::int64_t average, std::int64_t value, std::int64_t weight = kWeight) { return average + (value - average) / weight; }
 
@@ -35,23 +35,26 @@ void Pace::started(StartLevel level, std::int64_t start_us) {
 
 bool Pace::runs_are_short() const { return run_us_ >= 0 && run_us_ < kShort.count(); }
 
+bool Pace::can_hold_back() const { return run_us_ < kShort.count(); }
+
 bool Pace::can_wait(StartLevel level) const { return run_us_ < start_time(level).count(); }
 
 bool Pace::is_crowded(Load load) const { return runs_are_short() && load.busy >= processors_; }
 
-bool Pace::holds_back(Load load, bool contended) const { return contended && runs_are_short() && (load.busy >= processors_ || load.starting > 0); }
+bool Pace::holds_back(Load load, bool contended) const {
+  if (!can_hold_back()) return false;
+  if (load.starting >= processors_) return true;
+  return contended && runs_are_short() && (load.busy >= processors_ || load.starting > 0);
+}
 
 std::optional<Pace::Patience> Pace::patience(StartLevel level, Load load, bool contended) const {
   if (!can_wait(level)) return std::nullopt;
+  if (holds_back(load, contended)) return Patience{contended && runs_are_short() ? kContended : kManyStart, true};
+  if (run_us_ < 0 || load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros start = start_time(level);
-  const bool many_start = load.starting >= processors_;
-  if (run_us_ < 0) return many_start ? std::optional(Patience{std::min(start, kFirst)}) : std::nullopt;
-  if (holds_back(load, contended)) return Patience{kHeldBack, true};
-  if (runs_are_short() && many_start) return Patience{std::max(start, kSome)};
-  if (load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));
   if (expected < start || is_crowded(load)) return Patience{std::min(start, expected * kDoubt + kSlack)};
-  if (many_start) return Patience{start};  // each needs one
+  if (load.starting >= processors_) return Patience{start};  // each needs one
   return std::nullopt;
 }
 

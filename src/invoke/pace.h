@@ -24,7 +24,8 @@ class Pace {
   void started(StartLevel level, std::int64_t start_us);  // until it was ready for the call
 
   bool runs_are_short() const;            // so that they are mostly the processor's
-  bool can_wait(StartLevel level) const;  // whether patience() may be anything, whatever the load
+  bool can_hold_back() const;             // whether holds_back() may be true, whatever the load
+  bool can_wait(StartLevel level) const;  // ... and patience() anything
 
   struct Load {
     std::size_t waiting = 0;   // calls
@@ -41,8 +42,8 @@ class Pace {
     Micros time;
     bool held_back = false;
   };
-  // How long a call may wait for a busy instance, at most, before it starts one at this level; nullopt: it starts one now. While the length
-  // of runs is unknown, as many start as there are processors, and what they take is waited for: it may be short.
+  // How long a call may wait for a busy instance, at most, before it starts one at this level; nullopt: it starts one now. Runs of unknown
+  // length may turn out to be short.
   std::optional<Patience> patience(StartLevel level, Load load, bool contended) const;
 
  private:

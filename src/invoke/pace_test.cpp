@@ -18,8 +18,11 @@ TEST(PaceTest, UntilTheLengthOfRunsIsKnownNoMoreStartThanThereAreProcessors) {
   const Pace pace(2);
   EXPECT_FALSE(pace.patience(StartLevel::version_template, {.waiting = 0, .busy = 0, .starting = 1}, !kContended));
   constexpr Pace::Load twoStart{.waiting = 9, .busy = 0, .starting = 2};
-  EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, twoStart, !kContended)), Pace::Micros(3'000));
-  EXPECT_EQ(time_of(pace.patience(StartLevel::boot, twoStart, !kContended)), Pace::Micros(40'000));
+  for (const bool contended : {false, true}) {
+    EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, twoStart, contended)), Pace::Micros(200'000));
+    EXPECT_TRUE(pace.holds_back(twoStart, contended));
+    EXPECT_FALSE(pace.holds_back({.waiting = 9, .busy = 9, .starting = 1}, contended));
+  }
 }
 
 TEST(PaceTest, NobodyWaitsForRunsLongerThanAStart) {
@@ -55,10 +58,9 @@ TEST(PaceTest, FewStartAtOnceWhileRunsAreShort) {
   constexpr Pace::Load manyStart{.waiting = 50, .busy = 1, .starting = 1000};
   Pace pace(1);
   pace.ran(100);
-  EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, manyStart, !kContended)), Pace::Micros(10'000));
-  EXPECT_EQ(time_of(pace.patience(StartLevel::boot, manyStart, !kContended)), Pace::Micros(100'000));
-  EXPECT_FALSE(pace.patience(StartLevel::boot, manyStart, !kContended)->held_back);
-  EXPECT_TRUE(pace.patience(StartLevel::boot, manyStart, kContended)->held_back);
+  EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, manyStart, !kContended)), Pace::Micros(200'000));
+  EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, manyStart, kContended)), Pace::Micros(500'000));
+  EXPECT_TRUE(pace.patience(StartLevel::version_template, manyStart, !kContended)->held_back);
   Pace slow(1);
   slow.ran(1'000'000);
   EXPECT_FALSE(slow.patience(StartLevel::version_template, manyStart, kContended));

@@ -104,7 +104,7 @@ Pace::Load Pool::load() const {
 // What Pace asks first costs less than the load.
 bool Pool::is_crowded() const { return pace_.runs_are_short() && pace_.is_crowded(load()); }
 
-bool Pool::holds_back() const { return pace_.runs_are_short() && pace_.holds_back(load(), contention_.is_high()); }
+bool Pool::holds_back() const { return pace_.can_hold_back() && pace_.holds_back(load(), contention_.is_high()); }
 
 std::optional<Pace::Patience> Pool::patience(StartLevel level) const {
   if (!pace_.can_wait(level)) return std::nullopt;
