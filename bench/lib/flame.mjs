@@ -15,7 +15,7 @@ const colours = { process: '#94a3b8', kernel: '#a5b4fc', user: '#fdba74' };
 export async function record(scope, file, seconds) {
   // perf starts the command when it counts.
   const perf = start(scope, 'perf', ['record', '-q', '-a', '-e', 'cpu-clock', '-F', '499', '--call-graph', 'dwarf,8192', '-o', file, '--',
-    'sh', '-c', `echo recording; exec sleep ${seconds}`]);
+    'sh', '-c', `echo recording; exec sleep ${seconds}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   const over = once(perf, 'exit').then(([code]) => {
     if (code !== 0) throw new Error(`perf ended with ${code}`);
   });

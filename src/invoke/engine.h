@@ -3,9 +3,9 @@
 //
 // Scaling is demand-driven: a call that finds no idle instance of its version's generation starts one at once, from the nearest level
 // there is (docs/decisions/022-start-levels.md), unless a limit says 429. It waits only where that is quicker: for an instance that is
-// expected to be free sooner than a new one could be ready (docs/decisions/026-few-hot-instances.md), or for its turn when very many are
-// starting already. An instance runs one invocation at a time, or as many as its function allows (docs/decisions/025-concurrency.md), and
-// ends after idle_timeout without one, or earlier when memory is short.
+// expected to be free sooner than a new one could be ready (docs/decisions/026-few-hot-instances.md), for a template in a crowd
+// (docs/decisions/027-booting-a-crowd.md), or for its turn when very many are starting already. An instance runs one invocation at a time, or
+// as many as its function allows (docs/decisions/025-concurrency.md), and ends after idle_timeout without one, or earlier when memory is short.
 //
 // Threads: everything on one event loop; no locks. Owned by daemon/.
 #include <algorithm>

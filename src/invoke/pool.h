@@ -46,7 +46,7 @@ class Pool {
   std::vector<InstancePtr> idle() const;  // without a call
 
   Waiters& waiters() { return waiters_; }              // calls that wait for a place which another call has
-  Waiters& start_waiters() { return start_waiters_; }  // ... for one of the other places of an instance that starts
+  Waiters& start_waiters() { return start_waiters_; }  // ... for the starts of others: a place, or a template
   // Whether an instance that starts has a place for one more.
   bool has_place_in_start() const { return start_waiters_.size() < places_in_starts(); }
   std::size_t places_in_starts() const { return starting * (max_concurrency_ - 1); }  // beside those of the calls that they start for

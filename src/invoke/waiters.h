@@ -1,6 +1,6 @@
 #pragma once
-// Calls of one version that wait for a place on an instance: one that another call still has, or one of an instance that starts. First come,
-// first served: whoever has a place to give hands it to the one that has waited longest.
+// Calls of one version that wait for a place on an instance: one that another call still has, or one of an instance that starts. Whoever has a
+// place to give hands it to the one that has waited longest.
 //
 // Threads: the engine's loop. Owned by the version's pool, which outlives every wait.
 #include <deque>
