@@ -92,7 +92,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke(Invocation invocation, Res
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_on(PoolPtr pool, Call& call, InstancePtr instance) {
   Result<std::optional<Outcome>> outcome;
   if (instance->usable()) outcome = co_await call.warm(instance);
-  if (outcome && *outcome && (*outcome)->timing.run_us > 0) pool->pace().ran((*outcome)->timing.run_us);
+  if (outcome && *outcome) pool->pace().ran((*outcome)->timing.run_us);
   release(pool, instance);
   co_return outcome;
 }
@@ -180,7 +180,7 @@ asio::awaitable<Result<Outcome>> Engine::Impl::invoke_cold(PoolPtr pool, Call& c
     if (outcome && *outcome) {
       const Timing& timing = (*outcome)->timing;
       pool->pace().started(timing.level, timing.start_us + timing.init_us);
-      if (timing.run_us > 0) pool->pace().ran(timing.run_us);  // its init may have failed
+      pool->pace().ran(timing.run_us);
     }
     release(pool, instance);
     if (!outcome) co_return std::unexpected(std::move(outcome).error());

@@ -76,6 +76,20 @@ struct TemplatesTest : EngineTest {
     occupy(f);
     return f;
   }
+  // Calls at once, on two processors, while neither the template that is being made nor any instance becomes ready.
+  void start_crowd(int size) {
+    options.processors = 2;
+    parking_late = initialising = true;
+    const auto f = version();
+    engine().expect(f);
+    for (int i = 0; i < size; ++i) crowd.push_back(start(f));
+  }
+  // All instances become ready, and each call is answered.
+  void finish_crowd() {
+    initialising = false;
+    for (auto& call : crowd) EXPECT_EQ(finish(std::move(call)).payload, "1");
+  }
+  int boots() const { return backend.booted - backend.templates; }
   void stop() {
     run(engine().stop(0ms));
     for (auto& call : held) error(std::move(call));
@@ -93,6 +107,7 @@ struct TemplatesTest : EngineTest {
   std::mutex mutex;
   std::vector<sandbox::ForkSpec> forks;
   std::vector<std::future<Answer>> held;
+  std::vector<std::future<Answer>> crowd;
 };
 
 TEST_F(TemplatesTest, WithoutForksThereAreNoTemplates) {
@@ -108,46 +123,28 @@ TEST_F(TemplatesTest, WithoutForksThereAreNoTemplates) {
 }
 
 TEST_F(TemplatesTest, OfManyCallsAtOnceFewBootAndTheOthersAreForksOfWhatIsBeingMade) {
-  options.processors = 2;
-  parking_late = initialising = true;
-  const auto f = version();
-  engine().expect(f);
-  std::vector<std::future<Answer>> calls;
-  for (int i = 0; i < 10; ++i) calls.push_back(start(f));
+  start_crowd(10);
   run_for(500ms);
-  EXPECT_EQ(backend.booted - backend.templates, 2);
+  EXPECT_EQ(boots(), 2);
   parking_late = false;
   run_until([&] { return backend.alive == 1 + 10; });
-  EXPECT_EQ(backend.booted - backend.templates, 2);
-  initialising = false;
-  for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
+  EXPECT_EQ(boots(), 2);
+  finish_crowd();
 }
 
 TEST_F(TemplatesTest, WhoWaitsForATemplateGetsWhatIsIdleMeanwhile) {
-  options.processors = 2;
-  parking_late = initialising = true;
-  const auto f = version();
-  engine().expect(f);
-  std::vector<std::future<Answer>> calls;
-  for (int i = 0; i < 10; ++i) calls.push_back(start(f));
-  run_until([&] { return backend.booted - backend.templates == 2; });
-  initialising = false;
-  for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
-  EXPECT_LT(backend.booted - backend.templates, 10);
+  start_crowd(10);
+  run_until([&] { return boots() == 2; });
+  finish_crowd();
+  EXPECT_LT(boots(), 10);
 }
 
 TEST_F(TemplatesTest, NobodyWaitsLongForATemplateThatDoesNotCome) {
-  options.processors = 2;
-  parking_late = initialising = true;
-  const auto f = version();
-  engine().expect(f);
-  std::vector<std::future<Answer>> calls;
-  for (int i = 0; i < 4; ++i) calls.push_back(start(f));
+  start_crowd(4);
   run_for(1s);
-  EXPECT_EQ(backend.booted - backend.templates, 2);
-  run_until([&] { return backend.booted - backend.templates == 4; });
-  initialising = false;
-  for (auto& call : calls) EXPECT_EQ(finish(std::move(call)).payload, "1");
+  EXPECT_EQ(boots(), 2);
+  run_until([&] { return boots() == 4; });
+  finish_crowd();
 }
 
 TEST_F(TemplatesTest, TheFirstStartIsABootAndTheNextAFork) {

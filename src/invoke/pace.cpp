@@ -19,6 +19,7 @@ std::int64_t moved(std::int64_t average, std::int64_t value, std::int64_t weight
 }  // namespace
 
 void Pace::ran(std::int64_t run_us) {
+  if (run_us <= 0) return;
   if (run_us_ < 0) {
     run_us_ = run_us;
   } else if (run_us > run_us_) {

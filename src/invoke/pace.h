@@ -20,7 +20,7 @@ class Pace {
   // places: of each instance.
   explicit Pace(std::uint32_t processors, std::uint32_t places = 1) : processors_(processors), places_(places) {}
 
-  void ran(std::int64_t run_us);
+  void ran(std::int64_t run_us);                          // 0, as after a failed init: it never ran, which says nothing
   void started(StartLevel level, std::int64_t start_us);  // until it was ready for the call
 
   bool runs_are_short() const;            // so that they are mostly the processor's
