@@ -37,7 +37,10 @@ std::vector<std::string> npm_environment() {
   return environment;
 }
 
+// What npm said before it failed, without its repeated prefix and the name of a log that goes with the work folder.
 std::string last_words(std::string text) {
+  static const RE2 noise(R"((?m)^npm (error|ERR!) ?(A complete log of this run.*)?)");
+  RE2::GlobalReplace(&text, noise, "");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.size() > kLastWordsMax ? "..." + text.substr(text.size() - kLastWordsMax) : text;
 }
@@ -57,11 +60,15 @@ struct WorkFolder {
 }  // namespace
 
 const std::vector<std::string>& known_runtime_names() {
-  // In the order of AWS's own error message.
   static const std::vector<std::string> names = {
       "nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x",   "nodejs22.x", "java25", "python3.10",
       "python3.11", "java21",     "ruby3.3",         "ruby3.4",    "ruby3.2",    "python3.8",    "python3.9",  "java17", "nodejs16.x",
       "dotnet10",   "dotnet8",    "java11",          "dotnet6",    "nodejs18.x", "provided.al2", "java8.al2"};
+  return names;
+}
+
+const std::vector<std::string>& announced_runtime_names() {
+  static const std::vector<std::string> names = {"nodejs26.x", "python3.15"};
   return names;
 }
 
@@ -116,10 +123,16 @@ class Runtimes::Impl {
     const std::lock_guard one_at_a_time(changing_);
     WICK_TRY(const auto work, make_work_folder());
     WICK_TRY(auto npm, Child::start({"npm", "install", "--prefix", work->path, "--cache", work->path + "/cache", "--ignore-scripts", "--no-audit",
-                                     "--no-fund", "--no-update-notifier", "--loglevel=error", fmt::format("{}@{}", kNodePackage, major)},
+                                     "--no-fund", "--no-update-notifier", "--loglevel=error", "--fetch-retry-mintimeout=1000",
+                                     "--fetch-retry-maxtimeout=5000", fmt::format("{}@{}", kNodePackage, major)},
                                     npm_environment()));
     WICK_TRY(const auto exit, npm.wait(kInstallTimeout));
-    if (exit.status != 0) return fail(Errc::io, fmt::format("npm could not install {}: {}", kNodePackage, last_words(exit.output)));
+    if (exit.status != 0) {
+      return fail(Errc::io,
+                  fmt::format("npm could not install {}@{}: {}\n"
+                              "It runs with the proxy and npm_config_* variables and NODE_EXTRA_CA_CERTS that `wick serve` was started with",
+                              kNodePackage, major, last_words(exit.output)));
+    }
     const std::string staged = fmt::format("{}/node_modules/{}", work->path, kNodePackage);
     auto runtime = read_runtime(staged);
     if (!runtime || runtime->name != name) {

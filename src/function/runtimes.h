@@ -27,8 +27,10 @@ struct Runtime {
   std::string version;  // 3.11.2, as the interpreter itself says; empty for provided
 };
 
-// Every identifier that AWS accepts today, whether it can run here or not (for the error message of an unknown one).
+// Every identifier in AWS's error message for an unknown one, in its order, whether it can run here or not.
 const std::vector<std::string>& known_runtime_names();
+// Those that Wick could run and that AWS's API model (2015-03-31) has beyond them.
+const std::vector<std::string>& announced_runtime_names();
 
 // Where this machine may keep interpreters, as folders with a bin/: /usr, /usr/local, /opt/* and pyenv's versions (PYENV_ROOT, and
 // ~/.pyenv of this user and of whoever called sudo), newest first.

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { run } from '../lib/command.mjs';
 import { build, Daemon } from '../lib/daemon.mjs';
 import { Lambda, sdk } from '../lib/lambda.mjs';
+import { eventually } from '../lib/machine.mjs';
 import { zip } from '../lib/zip.mjs';
 
 const role = 'arn:aws:iam::000000000000:role/test';
@@ -311,18 +312,38 @@ test('wick runtime add: a copied folder serves new functions, and goes on when t
   for (const wrong of [{ root: '/nowhere' }, { root: folder }, { root: '/usr' }, {}, { root: 5 }]) assert.equal((await own('runtimes/add', wrong)).status, 400, JSON.stringify(wrong));
 });
 
-test('wick runtime install: a Node.js from the npm registry', { timeout: 120_000 }, async (t) => {
-  const installed = await own('runtimes/install', { name: 'nodejs24.x' });
-  if (installed.status !== 200 && /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|CERT|network/.test(installed.message)) return t.skip(`npm cannot reach its registry: ${installed.message}`);
-  assert.equal(installed.status, 200, installed.message);
-  assert.match(installed.version, /^24\./);
-  await lambda.deployNode('on-24', 'export const handler = async () => process.version;', { Runtime: 'nodejs24.x' });
-  assert.equal((await lambda.invoke('on-24')).payload, `v${installed.version}`);
+const ask = async (place) => (await fetch(`${daemon.endpoint}/_wick/v1/${place}`)).json();
+const unreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|CERT|network/;
+const slow = `export const handler = async () => {
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return [process.version, Math.random(), crypto.randomUUID()];
+};`;
+
+test('wick runtime install: Node.js from the npm registry, forked like the others', { timeout: 240_000 }, async (t) => {
+  const versions = new Map();
+  for (const major of [24, 26]) {
+    const installed = await own('runtimes/install', { name: `nodejs${major}.x` });
+    if (installed.status !== 200 && unreachable.test(installed.message)) return t.skip(`npm cannot reach its registry: ${installed.message}`);
+    assert.equal(installed.status, 200, installed.message);
+    assert.match(installed.version, new RegExp(`^${major}\\.`));
+    versions.set(`on-${major}`, `v${installed.version}`);
+    await lambda.deployNode(`on-${major}`, slow, { Runtime: `nodejs${major}.x` });
+  }
+  for (const [name, version] of versions) {
+    assert.equal((await lambda.invoke(name)).payload[0], version);
+    await eventually(async () => (await ask(`functions/${name}/templates`)).templates[0]?.state === 'ready', `${name} has a template`);
+    const replies = await Promise.all([0, 1, 2, 3].map(() => lambda.call('Invoke', { FunctionName: name })));
+    const answers = replies.map(({ Payload }) => JSON.parse(Buffer.from(Payload).toString()));
+    for (const place of [1, 2]) assert.equal(new Set(answers.map((answer) => answer[place])).size, 4, JSON.stringify(answers));
+    const calls = await Promise.all(replies.map(({ $metadata }) => ask(`calls/${$metadata.requestId}`)));
+    const forks = calls.filter(({ attempts: [{ start }] }) => start === 'versionTemplate');
+    assert.ok(forks.length >= 3, JSON.stringify(calls));
+  }
   assert.equal((await own('runtimes/install', { name: 'python3.13' })).status, 400);
 
-  // It is there after a restart as well.
+  // They are there after a restart as well.
   await daemon.stop();
   daemon = await Daemon.start({ data: daemon.data });
   lambda = new Lambda(daemon);
-  assert.equal((await lambda.invoke('on-24')).payload, `v${installed.version}`);
+  for (const [name, version] of versions) assert.equal((await lambda.invoke(name)).payload[0], version);
 });

@@ -130,6 +130,8 @@ TEST_F(LambdaApiTest, BadCreatesAreRefusedAsAwsRefusesThem) {
       message(with("Runtime", "PYTHON3.9"))
           .starts_with("Value PYTHON3.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs20.x, python3.14, "));
   EXPECT_TRUE(message(with("Runtime", "java21")).starts_with("The runtime java21 is not installed on this machine. "));
+  EXPECT_TRUE(message(with("Runtime", "nodejs26.x"))
+                  .starts_with("The runtime nodejs26.x is not installed on this machine. Install it with `wick runtime install nodejs26.x`"));
   expect_error(with("Code", {{"ZipFile", json::value(to_base64("not a zip"))}}), 400, "InvalidParameterValueException",
                "Could not unzip uploaded file. Please check your file, then try to upload again.");
   expect_error(

@@ -63,13 +63,14 @@ ApiResult<void> check_runtime(const Call& call) {
   if (member(call.input, "Runtime") == nullptr) return {};
   const auto runtime = text(call.input, "Runtime");
   const auto& known = function::known_runtime_names();
+  const auto& announced = function::announced_runtime_names();
   if (std::ranges::find(kDeprecated, runtime) != kDeprecated.end()) {
     return invalid_parameter(
         fmt::format("The runtime parameter of {} is no longer supported for creating or updating AWS Lambda functions. "
                     "We recommend you use a supported runtime while creating or updating functions.",
                     runtime));
   }
-  if (std::ranges::find(known, runtime) == known.end()) {
+  if (std::ranges::find(known, runtime) == known.end() && std::ranges::find(announced, runtime) == announced.end()) {
     return invalid_parameter(
         fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be "
                     "a valid ARN",

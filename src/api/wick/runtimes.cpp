@@ -38,10 +38,12 @@ Reply list_runtimes(Shared state) {
   boost::json::array found;
   for (const function::Runtime& runtime : present) found.push_back(to_json(runtime));
   boost::json::array installable;
-  for (const std::string& name : function::known_runtime_names()) {
-    const bool is_old = name < "nodejs20";
-    if (name.starts_with("nodejs") && !is_old && std::ranges::find(present, name, &function::Runtime::name) == present.end())
-      installable.emplace_back(name);
+  for (const auto* names : {&function::known_runtime_names(), &function::announced_runtime_names()}) {
+    for (const std::string& name : *names) {
+      const bool is_old = name < "nodejs20";
+      if (name.starts_with("nodejs") && !is_old && std::ranges::find(present, name, &function::Runtime::name) == present.end())
+        installable.emplace_back(name);
+    }
   }
   co_return json_reply(boost::json::object{{"runtimes", std::move(found)}, {"installable", std::move(installable)}});
 }
