@@ -25,10 +25,7 @@ StartLevel next_level(StartLevel level) { return level == StartLevel::version_te
 class Engine::Impl::Starting {
  public:
   Starting(PoolPtr pool, StartGate::Turn turn) : pool_(std::move(pool)), turn_(std::move(turn)) { ++pool_->starting; }
-  ~Starting() {
-    --pool_->starting;
-    pool_->start_waiters().release_beyond(pool_->places_in_starts());
-  }
+  ~Starting() { pool_->start_ended(); }
   Starting(const Starting&) = delete;
   Starting& operator=(const Starting&) = delete;
 
@@ -106,13 +103,17 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_warm(PoolPt
   co_return std::optional<Outcome>();
 }
 
-// No outcome: none was free, or is expected to be, sooner than a new one.
+// No outcome: none was free, or is expected to be, sooner than a new one; or it was let ahead of others that are held back.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(PoolPtr pool, Call& call) {
+  const MonoTime began = site_->clock.monotonic();
   for (int waits = 0; waits < kBusyWaits && !stopping_ && !pool->retired; ++waits) {
     const auto patience = pool->patience(templates_->nearest(*pool->version()));
     if (!patience) break;
-    const InstancePtr instance = co_await pool->wait(*patience);
-    if (!instance && patience->held_back) break;
+    const MonoTime now = site_->clock.monotonic();
+    const MonoTime until = (patience->held_back ? began : now) + patience->time;
+    if (now >= until) break;
+    const InstancePtr instance = co_await pool->wait(until, patience->held_back);
+    if (!instance && patience->held_back && site_->clock.monotonic() < until) break;
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;

@@ -1,4 +1,5 @@
-// Short calls, more of them at once than the processors can run, on a machine whose processors are contended: few instances serve them.
+// Short calls, more of them at once than the processors can run, on a machine whose processors are contended: few instances serve them. And
+// many calls at once of a function of which nothing is known yet: few instances start.
 #include <array>
 #include <semaphore>
 
@@ -10,13 +11,24 @@ namespace {
 constexpr int kInstances = 4;
 constexpr int kNumbers = kInstances + 2;  // from 1, and one that is started later
 
-struct CrowdTest : EngineTest {
-  struct StoppedClock : Clock {
-    WallTime now() const override { return WallTime(std::chrono::hours(1)); }
-    MonoTime monotonic() const override { return time; }
-    MonoTime time{1h};
-  };
+struct StoppedClock : Clock {
+  WallTime now() const override { return WallTime(std::chrono::hours(1)); }
+  MonoTime monotonic() const override { return time; }
+  MonoTime time{1h};
+};
 
+using Gates = std::array<std::counting_semaphore<>, kNumbers>;
+
+Gates closed() {
+  const auto gate = [] { return std::counting_semaphore<>(0); };
+  return {gate(), gate(), gate(), gate(), gate(), gate()};
+}
+
+void pass(std::counting_semaphore<>& gate, const FakeRuntime& runtime) {
+  while (!runtime.killed && !gate.try_acquire_for(5ms)) continue;
+}
+
+struct CrowdTest : EngineTest {
   CrowdTest() {
     clock = &stopped;
     options.processors = 2;
@@ -27,8 +39,7 @@ struct CrowdTest : EngineTest {
       while (const auto invoke = runtime.next()) {
         if (number.empty()) {
           number = invoke->payload;
-          while (!runtime.killed && !let_go.at(std::stoul(number)).try_acquire_for(5ms)) {
-          }
+          pass(let_go.at(std::stoul(number)), runtime);
         }
         runtime.send(FrameType::result, number);
       }
@@ -65,8 +76,7 @@ struct CrowdTest : EngineTest {
   }
 
   StoppedClock stopped;
-  std::array<std::counting_semaphore<>, kNumbers> let_go{std::counting_semaphore<>(0), std::counting_semaphore<>(0), std::counting_semaphore<>(0),
-                                                         std::counting_semaphore<>(0), std::counting_semaphore<>(0), std::counting_semaphore<>(0)};
+  Gates let_go = closed();
   std::vector<std::future<Answer>> held;
   function::VersionPtr f = version();
 };
@@ -127,6 +137,72 @@ TEST_F(CrowdTest, NorWhileNothingWaitsForAProcessor) {
   options.waited_for_processor = [] { return 0ns; };
   hold_all();
   EXPECT_LE(wait_of_a_call(), 15ms);
+}
+
+// Instances answer with their number.
+struct StartCrowdTest : EngineTest {
+  StartCrowdTest() {
+    clock = &stopped;
+    options.processors = 2;
+    backend.script = [this](FakeRuntime& runtime) {
+      const auto number = static_cast<std::size_t>(runtime.number);
+      pass(ready.at(number), runtime);
+      runtime.send(FrameType::ready);
+      while (runtime.next()) {
+        pass(over.at(number), runtime);
+        runtime.send(FrameType::result, std::to_string(runtime.number));
+      }
+      return 0;
+    };
+  }
+  void start_crowd(int size) {
+    for (int i = 0; i < size; ++i) calls.push_back(start(f));
+    run_until([&] { return backend.booted == 2; });
+  }
+  // Timers take the time that they would have taken by the machine's clock.
+  void pass_time(Millis time) {
+    stopped.time += time;
+    run_for(time + 5ms);
+  }
+  std::size_t answered() const {
+    return static_cast<std::size_t>(std::ranges::count_if(calls, [](const auto& call) { return call.wait_for(0s) == std::future_status::ready; }));
+  }
+
+  StoppedClock stopped;
+  Gates ready = closed();
+  Gates over = closed();
+  std::vector<std::future<Answer>> calls;
+  function::VersionPtr f = version();
+};
+
+TEST_F(StartCrowdTest, AnotherStartsWhenOneOfThemIsReady) {
+  start_crowd(4);
+  pass_time(150ms);
+  EXPECT_EQ(backend.booted, 2);
+  ready[1].release();
+  run_until([&] { return backend.booted == 3; });
+  pass_time(30ms);
+  EXPECT_EQ(backend.booted, 3);
+}
+
+TEST_F(StartCrowdTest, AllDoWhenNoneIsReadyInTime) {
+  start_crowd(4);
+  pass_time(210ms);
+  run_until([&] { return backend.booted == 4; });
+}
+
+TEST_F(StartCrowdTest, WhoHasWaitedForTheFirstRunWaitsOnIfItWasShort) {
+  start_crowd(5);
+  pass_time(150ms);
+  ready[1].release();
+  run_until([&] { return backend.booted == 3; });
+  stopped.time += 100us;
+  over[1].release();
+  run_until([&] { return answered() == 1; });
+  pass_time(60ms);
+  EXPECT_EQ(backend.booted, 3);
+  over[1].release(2);
+  run_until([&] { return answered() == 3; });
 }
 
 }  // namespace

@@ -7,12 +7,13 @@ namespace {
 
 constexpr std::int64_t kWeight = 8;         // a new value counts for an eighth
 constexpr std::int64_t kLongerWeight = 64;  // of a run that was longer than the others, and then as if it was twice as long at most
+constexpr std::uint32_t kFirstRuns = 8;     // of which the shortest counts: an instance's first runs are its slowest
 constexpr std::int64_t kDoubt = 4;          // an instance that is this much later than expected is not waited for
 constexpr Pace::Micros kSlack{1000};
 constexpr Pace::Micros kShort{1000};  // a run that is mostly the processor's
 // While it holds back.
-constexpr Pace::Micros kContended{500'000};
-constexpr Pace::Micros kManyStart{200'000};
+constexpr Pace::Micros kShortRuns{500'000};
+constexpr Pace::Micros kUnknownRuns{200'000};
 
 std::int64_t moved(std::int64_t average, std::int64_t value, std::int64_t weight = kWeight) { return average + (value - average) / weight; }
 
@@ -20,8 +21,8 @@ std::int64_t moved(std::int64_t average, std::int64_t value, std::int64_t weight
 
 void Pace::ran(std::int64_t run_us) {
   if (run_us <= 0) return;
-  if (run_us_ < 0) {
-    run_us_ = run_us;
+  if (runs_ < kFirstRuns) {
+    run_us_ = runs_++ == 0 ? run_us : std::min(run_us_, run_us);
   } else if (run_us > run_us_) {
     run_us_ = std::max(run_us_ + 1, moved(run_us_, std::min(run_us, run_us_ * 2), kLongerWeight));
   } else {
@@ -44,18 +45,18 @@ bool Pace::is_crowded(Load load) const { return runs_are_short() && load.busy >=
 
 bool Pace::holds_back(Load load, bool contended) const {
   if (!can_hold_back()) return false;
-  if (load.starting >= processors_) return true;
+  if (many_start(load.starting)) return true;
   return contended && runs_are_short() && (load.busy >= processors_ || load.starting > 0);
 }
 
 std::optional<Pace::Patience> Pace::patience(StartLevel level, Load load, bool contended) const {
   if (!can_wait(level)) return std::nullopt;
-  if (holds_back(load, contended)) return Patience{contended && runs_are_short() ? kContended : kManyStart, true};
+  if (holds_back(load, contended)) return Patience{runs_are_short() ? kShortRuns : kUnknownRuns, true};
   if (run_us_ < 0 || load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros start = start_time(level);
   const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));
   if (expected < start || is_crowded(load)) return Patience{std::min(start, expected * kDoubt + kSlack)};
-  if (load.starting >= processors_) return Patience{start};  // each needs one
+  if (many_start(load.starting)) return Patience{start};  // each needs one
   return std::nullopt;
 }
 

@@ -32,6 +32,8 @@ class Pace {
     std::size_t busy = 0;      // instances, without a free place, whose calls are recent
     std::size_t starting = 0;  // instances
   };
+  // Whether so many start that one more would only make all of them later.
+  bool many_start(std::size_t starting) const { return starting >= processors_; }
   // Whether so many are at work that one more, idle or not, would not help. Then a call waits as patience() says.
   bool is_crowded(Load load) const;
   // Whether one more may come only now and then, since it would take the processors from those that are at work or start. contended: whether
@@ -51,6 +53,7 @@ class Pace {
 
   const std::size_t processors_;
   const std::size_t places_;
+  std::uint32_t runs_ = 0;    // the first few
   std::int64_t run_us_ = -1;  // unknown
   // By level, first guesses for a machine at rest.
   std::array<std::int64_t, 4> start_us_{0, 3'000, 40'000, 100'000};

@@ -58,8 +58,9 @@ TEST(PaceTest, FewStartAtOnceWhileRunsAreShort) {
   constexpr Pace::Load manyStart{.waiting = 50, .busy = 1, .starting = 1000};
   Pace pace(1);
   pace.ran(100);
-  EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, manyStart, !kContended)), Pace::Micros(200'000));
-  EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, manyStart, kContended)), Pace::Micros(500'000));
+  for (const bool contended : {false, true}) {
+    EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, manyStart, contended)), Pace::Micros(500'000));
+  }
   EXPECT_TRUE(pace.patience(StartLevel::version_template, manyStart, !kContended)->held_back);
   Pace slow(1);
   slow.ran(1'000'000);
@@ -89,6 +90,16 @@ TEST(PaceTest, FewShortRunsAmongLongOnesMakeThemShort) {
     pace.ran(i % 5 == 0 ? 100 : 20'000);
     ASSERT_TRUE(pace.is_crowded(kTwoBusy)) << i;
   }
+}
+
+TEST(PaceTest, OfTheFirstFewRunsTheShortestCounts) {
+  Pace pace(2);
+  for (const int run_us : {20'000, 15'000, 900}) pace.ran(run_us);
+  EXPECT_TRUE(pace.runs_are_short());
+  Pace known(2);
+  for (int i = 0; i < 8; ++i) known.ran(20'000);
+  known.ran(900);
+  EXPECT_FALSE(known.runs_are_short());
 }
 
 TEST(PaceTest, RunsThatHaveBecomeLongAreLong) {

@@ -111,18 +111,28 @@ std::optional<Pace::Patience> Pool::patience(StartLevel level) const {
   return pace_.patience(level, load(), contention_.is_high());
 }
 
-asio::awaitable<InstancePtr> Pool::wait(Pace::Patience patience) {
-  const MonoTime now = clock_.monotonic();
-  if (patience.held_back && held_back_++ == 0) let_ahead_due_.set(now + kLetAhead);
-  InstancePtr instance = co_await waiters_.wait(now + patience.time);
-  if (patience.held_back) --held_back_;
+asio::awaitable<InstancePtr> Pool::wait(MonoTime until, bool held_back) {
+  if (held_back && held_back_++ == 0) let_ahead_due_.set(clock_.monotonic() + kLetAhead);
+  InstancePtr instance = co_await waiters_.wait(until);
+  if (held_back) --held_back_;
   co_return instance;
 }
 
 void Pool::on_let_ahead_due() {
   if (held_back_ == 0) return;
   let_ahead_due_.set(clock_.monotonic() + (holds_back() ? kLetAhead : kSoon));
+  if (!pace_.many_start(starting)) let_ahead();  // though runs seem long: an instance's first ones are its slowest
+}
+
+void Pool::let_ahead() {
   if (waiters_.size() > 0) waiters_.release_beyond(waiters_.size() - 1);
+}
+
+void Pool::start_ended() {
+  --starting;
+  start_waiters_.release_beyond(places_in_starts());
+  // As long as runs may be long, no processor is left without a start.
+  if (held_back_ > 0 && !pace_.runs_are_short() && !pace_.many_start(starting)) let_ahead();
 }
 
 std::uint32_t Pool::provisioned() const {

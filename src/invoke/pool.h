@@ -51,6 +51,7 @@ class Pool {
   bool has_place_in_start() const { return start_waiters_.size() < places_in_starts(); }
   std::size_t places_in_starts() const { return starting * (max_concurrency_ - 1); }  // beside those of the calls that they start for
   void release_waiters();
+  void start_ended();
   Pace& pace() { return pace_; }
 
   // These are Pace's, for what the pool and the machine are doing now.
@@ -58,9 +59,10 @@ class Pool {
   bool holds_back() const;
   std::optional<Pace::Patience> patience(StartLevel level) const;
 
-  // For a place that another call gives back, so long at most; nullptr: none did. Of the calls that are held back, the one that has waited
-  // longest is let ahead without a place every 25 ms; once the pool does not hold back any more, each is, one after the other.
-  boost::asio::awaitable<InstancePtr> wait(Pace::Patience patience);
+  // For a place that another call gives back, until then at most; nullptr: none did. Of the calls that are held back, the one that has waited
+  // longest is let ahead without a place every 25 ms, unless many start; once the pool does not hold back any more, each is, one after the
+  // other.
+  boost::asio::awaitable<InstancePtr> wait(MonoTime until, bool held_back);
 
   std::uint32_t provisioned() const;        // alive, initialised or not
   std::uint32_t provisioned_ready() const;  // initialised
@@ -82,6 +84,7 @@ class Pool {
   static InstancePtr find_shared(std::vector<InstancePtr>& shared);
   Pace::Load load() const;
   void on_let_ahead_due();
+  void let_ahead();
 
   const function::VersionPtr version_;
   const std::uint32_t max_concurrency_;
