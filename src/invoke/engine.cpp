@@ -16,6 +16,7 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+constexpr std::size_t kPacesMax = 10'000;
 constexpr auto kEndPatience = 6s;  // in stop(), from killing the instances until all of them are gone
 
 std::string_view state_name(Phase phase) {
@@ -54,7 +55,10 @@ void Engine::Impl::on_templates_changed() {
 
 PoolPtr Engine::Impl::pool_of(const function::VersionPtr& version) {
   PoolPtr& pool = pools_[version->generation];
-  if (!pool) pool = std::make_shared<Pool>(site_->loop, site_->clock, site_->options.processors, contention_, version);
+  if (!pool) {
+    pool = std::make_shared<Pool>(site_->loop, site_->clock, site_->options.processors, contention_, version);
+    if (const auto known = paces_.extract(version->generation)) pool->pace() = known.mapped();
+  }
   return pool;
 }
 
@@ -64,9 +68,11 @@ PoolPtr Engine::Impl::find_pool(const Instance& instance) const {
 }
 
 void Engine::Impl::forget_if_unused(const PoolPtr& pool) {
-  if (pool->users == 0 && pool->all().empty() && pool->provisioned_target == 0 && !pool->keeper_runs) {
-    pools_.erase(pool->version()->generation);
-  }
+  if (pool->users > 0 || !pool->all().empty() || pool->provisioned_target > 0 || pool->keeper_runs) return;
+  const std::string& generation = pool->version()->generation;
+  if (!pools_.erase(generation) || pool->retired) return;
+  if (paces_.size() >= kPacesMax) paces_.erase(paces_.begin());
+  paces_.insert_or_assign(generation, pool->pace());
 }
 
 void Engine::Impl::on_settled(const InstancePtr& instance) {

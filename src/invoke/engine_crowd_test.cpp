@@ -155,9 +155,12 @@ struct StartCrowdTest : EngineTest {
       return 0;
     };
   }
+  // Of which two instances start.
   void start_crowd(int size) {
+    const int before = backend.booted;
     for (int i = 0; i < size; ++i) calls.push_back(start(f));
-    run_until([&] { return backend.booted == 2; });
+    run_until([&] { return backend.booted == before + 2; });
+    run_for(5ms);  // until the others wait
   }
   // Timers take the time that they would have taken by the machine's clock.
   void pass_time(Millis time) {
@@ -203,6 +206,21 @@ TEST_F(StartCrowdTest, WhoHasWaitedForTheFirstRunWaitsOnIfItWasShort) {
   EXPECT_EQ(backend.booted, 3);
   over[1].release(2);
   run_until([&] { return answered() == 3; });
+}
+
+TEST_F(StartCrowdTest, HowLongRunsAreIsRememberedWithoutInstances) {
+  options.idle_timeout = 1ms;
+  auto first = start(f);
+  ready[1].release();
+  run_until([&] { return count("busy") == 1; });
+  stopped.time += 100us;
+  over[1].release();
+  finish(std::move(first));
+  pass_time(10ms);
+  run_until([&] { return backend.alive == 0; });
+  start_crowd(4);
+  pass_time(210ms);
+  EXPECT_EQ(backend.booted, 3);
 }
 
 }  // namespace

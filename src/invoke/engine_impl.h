@@ -45,6 +45,7 @@ class Engine::Impl final : public InstanceOwner, public std::enable_shared_from_
   StartGate starts_;
   Contention contention_;
   std::unordered_map<std::string, PoolPtr> pools_;  // by generation
+  std::unordered_map<std::string, Pace> paces_;     // by generation, of versions without a pool now; a bounded number of them
   std::shared_ptr<Templates> templates_;
 
  private:

@@ -51,8 +51,8 @@ class Pace {
  private:
   Micros start_time(StartLevel level) const { return Micros(start_us_.at(static_cast<std::size_t>(level))); }
 
-  const std::size_t processors_;
-  const std::size_t places_;
+  std::size_t processors_;
+  std::size_t places_;
   std::uint32_t runs_ = 0;    // the first few
   std::int64_t run_us_ = -1;  // unknown
   // By level, first guesses for a machine at rest.
