@@ -18,6 +18,10 @@
 namespace wick::blob {
 namespace {
 
+namespace fs = std::filesystem;
+
+constexpr std::string_view kTmp = "tmp";
+
 Result<> sync_folder(const std::string& path) {
   const UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return fail_errno("open", path);
@@ -49,9 +53,9 @@ class LocalStore final : public Store {
 
   Result<> prepare() {
     std::error_code failed;
-    std::filesystem::create_directories(directory_, failed);
-    if (!failed) std::filesystem::permissions(directory_, std::filesystem::perms::owner_all, failed);
-    if (!failed) std::filesystem::remove_all(directory_ + "/tmp", failed);
+    fs::create_directories(directory_, failed);
+    if (!failed) fs::permissions(directory_, fs::perms::owner_all, failed);
+    if (!failed) fs::remove_all(directory_ + "/tmp", failed);
     if (failed) return fail(Errc::io, fmt::format("prepare {}: {}", directory_, failed.message()));
     return make_folder(directory_ + "/tmp");
   }
@@ -60,7 +64,7 @@ class LocalStore final : public Store {
     BlobId id(to_hex(bytes_of(sha256(bytes))));
     const std::string path = path_of(id);
     WICK_CHECK(make_folder_of(id));
-    if (access(path.c_str(), F_OK) != 0) {
+    if (!renew(path)) {
       const std::string written = fmt::format("{}/tmp/{}", directory_, next_++);
       auto done = write_synced(written, bytes);
       if (done && rename(written.c_str(), path.c_str()) != 0) done = fail_errno("rename", written);
@@ -101,15 +105,32 @@ class LocalStore final : public Store {
     return size_of(file.get(), id);
   }
 
-  Result<> erase(const BlobId& id) override {
-    WICK_CHECK(parse_id(id.str()));
-    if (unlink(path_of(id).c_str()) != 0 && errno != ENOENT) return fail_errno("remove", path_of(id));
-    return {};
+  Result<std::size_t> sweep(const std::set<BlobId>& named, std::chrono::seconds unnamed_max) override try {
+    const auto kept_since = fs::file_time_type::clock::now() - unnamed_max;
+    std::size_t removed = 0;
+    for (const auto& folder : fs::directory_iterator(directory_)) {
+      if (folder.path().filename() == kTmp) continue;
+      for (const auto& file : fs::directory_iterator(folder)) {
+        const auto id = parse_id(file.path().filename().string());
+        if (!id || named.contains(*id)) continue;
+        const std::lock_guard lock(renewing_);
+        if (fs::last_write_time(file) < kept_since && fs::remove(file)) ++removed;
+      }
+    }
+    return removed;
+  } catch (const fs::filesystem_error& error) {
+    return fail(Errc::io, error.what());
   }
 
  private:
   std::string folder_of(const BlobId& id) const { return fmt::format("{}/{}", directory_, id.str().substr(0, 2)); }
   std::string path_of(const BlobId& id) const { return fmt::format("{}/{}", folder_of(id), id.str()); }
+
+  // Whether the file is there; then it is as if it had just been put.
+  bool renew(const std::string& path) {
+    const std::lock_guard lock(renewing_);
+    return utimensat(AT_FDCWD, path.c_str(), nullptr, 0) == 0;
+  }
 
   // A folder's own name is on disk before anything in it counts as stored.
   Result<> make_folder_of(const BlobId& id) {
@@ -138,6 +159,7 @@ class LocalStore final : public Store {
 
   const std::string directory_;
   std::atomic<std::uint64_t> next_ = 0;
+  std::mutex renewing_;  // no file is removed between its being found and its being renewed
   std::mutex mutex_;
   std::set<std::string> made_;  // folders known to be on disk, 256 at most; guarded by mutex_
 };

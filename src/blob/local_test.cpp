@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -10,6 +12,7 @@ namespace wick::blob {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 // FIPS 180-2 appendix B.1
 constexpr const char* kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -66,15 +69,41 @@ TEST_F(LocalStoreTest, WhatIsNotThereIsNotFound) {
   const BlobId absent{kAbc};
   EXPECT_EQ(store_->get(absent).error().code, Errc::not_found);
   EXPECT_EQ(store_->size(absent).error().code, Errc::not_found);
-  EXPECT_TRUE(store_->erase(absent));
 }
 
-TEST_F(LocalStoreTest, ErasedIsGone) {
+TEST_F(LocalStoreTest, ASweepLeavesWhatIsNamed) {
   const auto id = store_->put("abc").value();
-  EXPECT_TRUE(store_->erase(id));
+  const auto named = store_->put("named").value();
+  EXPECT_EQ(store_->sweep({named}, 0s).value(), 1U);
   EXPECT_EQ(store_->get(id).error().code, Errc::not_found);
+  EXPECT_EQ(store_->get(named).value(), "named");
   EXPECT_EQ(store_->put("abc").value(), id);
   EXPECT_EQ(store_->get(id).value(), "abc");
+}
+
+TEST_F(LocalStoreTest, ASweepLeavesWhatWasPutLatelyAlsoIfItWasThereBefore) {
+  const auto old = store_->put("old").value();
+  const auto again = store_->put("again").value();
+  for (const auto& entry : fs::recursive_directory_iterator(directory_)) {
+    if (entry.is_regular_file()) fs::last_write_time(entry, fs::file_time_type::clock::now() - 2h);
+  }
+  store_->put("again").value();
+  EXPECT_EQ(store_->sweep({}, 1h).value(), 1U);
+  EXPECT_FALSE(store_->get(old));
+  EXPECT_TRUE(store_->get(again));
+}
+
+TEST_F(LocalStoreTest, WhatIsPutDuringSweepsIsThereAfterwards) {
+  std::atomic<bool> stop = false;
+  std::jthread sweeper([&] {
+    while (!stop) EXPECT_TRUE(store_->sweep({}, 1h));
+  });
+  for (int i = 0; i < 300; ++i) {
+    const auto id = store_->put(std::to_string(i % 3)).value();
+    EXPECT_TRUE(store_->get(id)) << i;
+    fs::last_write_time(directory_ + "/blobs/" + id.str().substr(0, 2) + "/" + id.str(), fs::file_time_type::clock::now() - 2h);
+  }
+  stop = true;
 }
 
 TEST_F(LocalStoreTest, AnIdIsNeverAPath) {
@@ -82,7 +111,6 @@ TEST_F(LocalStoreTest, AnIdIsNeverAPath) {
   for (const char* text : {"", "../../secret", "abc", "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"}) {
     EXPECT_FALSE(parse_id(text)) << text;
     EXPECT_EQ(store_->get(BlobId(text)).error().code, Errc::invalid_argument) << text;
-    EXPECT_EQ(store_->erase(BlobId(text)).error().code, Errc::invalid_argument) << text;
   }
   EXPECT_EQ(parse_id(kAbc).value().str(), kAbc);
 }

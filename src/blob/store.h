@@ -4,8 +4,10 @@
 // A blob is immutable; putting the same bytes twice keeps one copy. put returns when the bytes and their name are on disk
 // (fsync of file and folder), so a record that names a blob may be committed right after. Torn writes leave only a temporary
 // file, removed at the next open. All calls block and are thread-safe. Errors: not_found, invalid_argument (not an id), io.
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -26,7 +28,8 @@ class Store {
   // Fewer bytes than size where the blob ends, none past its end. Not checked against the id.
   virtual Result<std::string> get_range(const BlobId& id, std::uint64_t offset, std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size(const BlobId& id) = 0;
-  virtual Result<> erase(const BlobId& id) = 0;  // not_found is not an error
+  // Removes what is not in named, unless it was put within that time: whoever did may not have named it yet. Returns how many.
+  virtual Result<std::size_t> sweep(const std::set<BlobId>& named, std::chrono::seconds unnamed_max) = 0;
 };
 
 // Files in directory, made if missing. One process at a time.

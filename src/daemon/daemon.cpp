@@ -10,9 +10,11 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/parts.h"
+#include "function/sweep.h"
 
 namespace wick::daemon {
 namespace {
@@ -21,6 +23,8 @@ using boost::asio::awaitable;
 
 constexpr std::chrono::milliseconds kDrainMax{910'000};  // the longest invocation, 900 s, and its answer
 constexpr std::chrono::milliseconds kAtOnce{0};
+constexpr std::chrono::hours kSweepEvery{1};
+constexpr std::chrono::hours kUnnamedMax{1};          // of a package whose function is just being written; that takes seconds
 constexpr std::chrono::milliseconds kLostMax{2'000};  // every call has failed by then; its caller is told so
 
 void announce(const Config& config, const Parts& parts) {
@@ -45,13 +49,15 @@ class Daemon::Impl {
   int run() {
     announce(config_, *parts_);
     boost::asio::co_spawn(loop_, watch_signals(), boost::asio::detached);
+    boost::asio::co_spawn(loop_, sweep_hourly(), boost::asio::detached);
     loop_.run();
     return exit_status_;
   }
 
  private:
+  static constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
+
   awaitable<void> watch_signals() {
-    const auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
     if (const auto [error, signal] = co_await signals_.async_wait(token); error) co_return;
     spdlog::info("draining: what runs is finished; a second signal ends it");
     boost::asio::co_spawn(loop_, drain(kDrainMax), boost::asio::detached);
@@ -71,6 +77,21 @@ class Daemon::Impl {
     co_await parts_->usage->stop();
     spdlog::info("ended");
     loop_.stop();
+  }
+
+  // What was deployed once and is not any more leaves the disk.
+  awaitable<void> sweep_hourly() {
+    for (boost::asio::steady_timer timer(loop_);;) {
+      const auto swept = co_await parts_->pool->run(
+          [parts = parts_.get()] { return function::sweep(*parts->registry, *parts->blobs, *parts->packages, kUnnamedMax); });
+      if (!swept) {
+        spdlog::warn("packages that nothing uses stay on disk: {}", swept.error().message);
+      } else if (swept->blobs + swept->folders > 0) {
+        spdlog::info("removed {} packages and {} unpacked ones that nothing uses", swept->blobs, swept->folders);
+      }
+      timer.expires_after(kSweepEvery);
+      if (const auto [error] = co_await timer.async_wait(token); error) co_return;
+    }
   }
 
   void warden_lost() {

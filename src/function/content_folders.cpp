@@ -49,7 +49,7 @@ Result<std::unique_ptr<ContentFolders>> ContentFolders::open(const std::string& 
   return failed(error);
 }
 
-Result<std::uint64_t> ContentFolders::ensure(const std::string& name, const std::function<Result<>(const std::string&)>& fill) try {
+Result<ContentFolders::Content> ContentFolders::ensure(const std::string& name, const std::function<Result<>(const std::string&)>& fill) try {
   std::shared_ptr<Folder> folder;
   {
     const std::lock_guard lock(mutex_);
@@ -59,20 +59,46 @@ Result<std::uint64_t> ContentFolders::ensure(const std::string& name, const std:
   }
   const std::lock_guard one_filling(folder->filling);
   auto& bytes = folder->bytes;
-  if (bytes) return *bytes;
+  if (bytes) return Content{*bytes, folder};
   const std::string path = directory_ + "/" + name;
   if (!fs::exists(path)) WICK_CHECK(fill_new(path, fill));
-  return bytes.emplace(bytes_below(path));
+  return Content{bytes.emplace(bytes_below(path)), folder};
 } catch (const fs::filesystem_error& error) {
   return failed(error);
 }
 
-std::optional<std::uint64_t> ContentFolders::find(const std::string& name) {
+std::optional<ContentFolders::Content> ContentFolders::find(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = folders_.find(name);
   if (found == folders_.end()) return std::nullopt;
   const std::unique_lock no_filling(found->second->filling, std::try_to_lock);
-  return no_filling ? found->second->bytes : std::nullopt;
+  if (!no_filling || !found->second->bytes) return std::nullopt;
+  return Content{*found->second->bytes, found->second};
+}
+
+Result<std::size_t> ContentFolders::sweep(const std::set<std::string>& named) try {
+  std::size_t removed = 0;
+  for (const auto& entry : fs::directory_iterator(directory_)) {
+    const std::string name = entry.path().filename();
+    if (name == "tmp" || !entry.is_directory() || named.contains(name)) continue;
+    const std::string aside = fmt::format("{}/tmp/{}", directory_, next_++);
+    if (!set_aside(name, aside)) continue;
+    fs::remove_all(aside);
+    ++removed;
+  }
+  return removed;
+} catch (const fs::filesystem_error& error) {
+  return failed(error);
+}
+
+// False: it is held.
+bool ContentFolders::set_aside(const std::string& name, const std::string& to) {
+  const std::lock_guard lock(mutex_);
+  const auto known = folders_.find(name);
+  if (known != folders_.end() && known->second.use_count() > 1) return false;
+  fs::rename(directory_ + "/" + name, to);
+  if (known != folders_.end()) folders_.erase(known);
+  return true;
 }
 
 Result<> ContentFolders::fill_new(const std::string& path, const std::function<Result<>(const std::string&)>& fill) {

@@ -3,7 +3,8 @@
 //
 // Nothing is synced, and a power failure can leave a renamed folder with empty files in it. So DIR/boot_id names the boot of the
 // machine that filled them, and the folders of another boot are removed at open, as are leftovers of a crash.
-// Thread-safe; calls block. Two callers that need the same folder wait for one filling.
+// What nobody names any more goes in a sweep, but for folders that are held. Thread-safe; calls block. Two callers that need the same
+// folder wait for one filling.
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -19,14 +21,23 @@ namespace wick::function {
 
 class ContentFolders {
  public:
+  using Hold = std::shared_ptr<const void>;  // the folder stays as long as this does
+
+  struct Content {
+    std::uint64_t bytes = 0;  // of the files
+    Hold hold;
+  };
+
   static Result<std::unique_ptr<ContentFolders>> open(const std::string& directory);
 
-  // Returns the bytes of the files in the folder. fill writes into the empty folder it is given; after its error nothing is there,
-  // and the next caller tries again.
-  Result<std::uint64_t> ensure(const std::string& name, const std::function<Result<>(const std::string& folder)>& fill);
+  // fill writes into the empty folder it is given; after its error nothing is there, and the next caller tries again.
+  Result<Content> ensure(const std::string& name, const std::function<Result<>(const std::string& folder)>& fill);
 
   // What ensure() would return, where it knows that without looking or waiting.
-  std::optional<std::uint64_t> find(const std::string& name);
+  std::optional<Content> find(const std::string& name);
+
+  // Removes the folders that are neither named nor held; returns how many.
+  Result<std::size_t> sweep(const std::set<std::string>& named);
 
  private:
   struct Folder {
@@ -35,6 +46,7 @@ class ContentFolders {
   };
 
   explicit ContentFolders(std::string directory) : directory_(std::move(directory)) {}
+  bool set_aside(const std::string& name, const std::string& to);
   Result<> fill_new(const std::string& path, const std::function<Result<>(const std::string& folder)>& fill);
 
   const std::string directory_;

@@ -106,6 +106,14 @@ Result<Page<LayerVersion>> Registry::list_layers(const std::function<bool(const 
   return cut(std::move(newest), limit, [](const LayerVersion& layer) { return layer.layer; });
 }
 
+Result<> Registry::visit_layers(const std::function<void(const LayerVersion&)>& visit) {
+  return scan_all(impl_->store, kv::prefix_range(keys::layers()), [&](const kv::Entry& entry) -> Result<> {
+    WICK_TRY(const auto layer, parse_layer(entry.value));
+    visit(layer);
+    return {};
+  });
+}
+
 namespace {
 
 Result<Policy> change_policy(Registry& registry, kv::Store& store, const std::string& name, std::uint64_t number, const std::string& revision_id,

@@ -17,6 +17,13 @@ std::string hash_of(const std::vector<LayerReference>& layers) {
 
 }  // namespace
 
+Prepared folders_of(const Version& version) {
+  Prepared folders;
+  folders.package = version.code.str();
+  if (!version.layers.empty()) folders.layers = hash_of(version.layers);
+  return folders;
+}
+
 class Packages::Impl {
  public:
   Impl(blob::Store& blobs, std::unique_ptr<ContentFolders> packages, std::unique_ptr<ContentFolders> layers)
@@ -24,18 +31,18 @@ class Packages::Impl {
 
   Result<Prepared> prepare(const Version& version) {
     WICK_CHECK(blob::parse_id(version.code.str()));  // becomes a folder name
-    Prepared prepared{version.code.str(), {}};
-    WICK_TRY(const auto package_bytes, packages_->ensure(prepared.package, [&](const std::string& folder) -> Result<> {
+    Prepared prepared = folders_of(version);
+    WICK_TRY(auto package, packages_->ensure(prepared.package, [&](const std::string& folder) -> Result<> {
       WICK_TRY(const auto zip, blobs_.get(version.code));
       WICK_CHECK(unpack_zip(zip, folder, kUnzippedMax));
       return {};
     }));
+    prepared.package_hold = std::move(package.hold);
     if (version.layers.empty()) return prepared;
 
-    prepared.layers = hash_of(version.layers);
-    WICK_TRY(const auto layer_bytes,
-             layers_->ensure(prepared.layers, [&](const std::string& folder) { return unpack_layers(version.layers, folder); }));
-    if (const auto bytes = package_bytes + layer_bytes; bytes > kUnzippedMax) {
+    WICK_TRY(auto layers, layers_->ensure(prepared.layers, [&](const std::string& folder) { return unpack_layers(version.layers, folder); }));
+    prepared.layers_hold = std::move(layers.hold);
+    if (const auto bytes = package.bytes + layers.bytes; bytes > kUnzippedMax) {
       return fail(Errc::too_large, fmt::format("Function code combined with layers exceeds the maximum allowed size of {} bytes. "
                                                "The actual size is {} bytes.",
                                                kUnzippedMax, bytes));
@@ -44,11 +51,19 @@ class Packages::Impl {
   }
 
   std::optional<Prepared> find(const Version& version) {
-    Prepared prepared{version.code.str(), version.layers.empty() ? std::string() : hash_of(version.layers)};
-    const auto package_bytes = packages_->find(prepared.package);
-    const auto layer_bytes = version.layers.empty() ? std::optional<std::uint64_t>(0) : layers_->find(prepared.layers);
-    if (!package_bytes || !layer_bytes || *package_bytes + *layer_bytes > kUnzippedMax) return std::nullopt;
+    Prepared prepared = folders_of(version);
+    auto package = packages_->find(prepared.package);
+    auto layers = version.layers.empty() ? std::optional(ContentFolders::Content()) : layers_->find(prepared.layers);
+    if (!package || !layers || package->bytes + layers->bytes > kUnzippedMax) return std::nullopt;
+    prepared.package_hold = std::move(package->hold);
+    prepared.layers_hold = std::move(layers->hold);
     return prepared;
+  }
+
+  Result<std::size_t> sweep(const std::set<std::string>& packages, const std::set<std::string>& layers) {
+    WICK_TRY(const std::size_t swept, packages_->sweep(packages));
+    WICK_TRY(const std::size_t swept_layers, layers_->sweep(layers));
+    return swept + swept_layers;
   }
 
  private:
@@ -78,5 +93,8 @@ Result<std::unique_ptr<Packages>> Packages::open(const std::string& data_directo
 
 Result<Prepared> Packages::prepare(const Version& version) { return impl_->prepare(version); }
 std::optional<Prepared> Packages::find(const Version& version) { return impl_->find(version); }
+Result<std::size_t> Packages::sweep(const std::set<std::string>& packages, const std::set<std::string>& layers) {
+  return impl_->sweep(packages, layers);
+}
 
 }  // namespace wick::function

@@ -9,6 +9,7 @@
 // All calls but find() block, and all are thread-safe; two callers that need the same package wait for one unpacking.
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -19,9 +20,14 @@
 namespace wick::function {
 
 struct Prepared {
-  std::string package;  // folder name under DATA/packages
-  std::string layers;   // folder name under DATA/layers, empty for none
+  std::string package;                       // folder name under DATA/packages
+  std::string layers;                        // folder name under DATA/layers, empty for none
+  std::shared_ptr<const void> package_hold;  // the folder stays as long as this does
+  std::shared_ptr<const void> layers_hold;
 };
+
+// The names of a version's folders; not held, and perhaps not there.
+Prepared folders_of(const Version& version);
 
 class Packages {
  public:
@@ -35,6 +41,9 @@ class Packages {
 
   // The same where everything is known to be there; nothing otherwise. Does not block.
   std::optional<Prepared> find(const Version& version);
+
+  // Removes the folders that are in neither set nor held; returns how many. Error: io.
+  Result<std::size_t> sweep(const std::set<std::string>& packages, const std::set<std::string>& layers);
 
  private:
   class Impl;

@@ -112,10 +112,33 @@ TEST_F(PackagesTest, ARefusedZipLeavesNothingBehind) {
 TEST_F(PackagesTest, AMissingBlobIsNotFoundUntilItIsThere) {
   const std::string zip = make_zip({{"f", "1"}});
   const auto code = blobs_->put(zip).value();
-  ASSERT_TRUE(blobs_->erase(code));
+  ASSERT_EQ(blobs_->sweep({}, std::chrono::seconds(0)).value(), 1U);
   EXPECT_EQ(packages_->prepare(version(code)).error().code, Errc::not_found);
   ASSERT_TRUE(blobs_->put(zip));
   EXPECT_TRUE(packages_->prepare(version(code)));
+}
+
+TEST_F(PackagesTest, ASweepRemovesWhatIsNeitherNamedNorHeld) {
+  const auto named = version(store({{"f", "named"}}));
+  const auto held = version(store({{"f", "held"}}), {store({{"g", "held"}})});
+  const auto gone = version(store({{"f", "gone"}}), {store({{"g", "gone"}})});
+  ASSERT_TRUE(packages_->prepare(named));
+  ASSERT_TRUE(packages_->prepare(gone));
+  auto hold = packages_->prepare(held);
+  EXPECT_EQ(packages_->sweep({named.code.str()}, {}).value(), 2U);
+  EXPECT_TRUE(packages_->find(named));
+  EXPECT_FALSE(packages_->find(gone));
+  EXPECT_FALSE(fs::exists(data_ + "/packages/" + gone.code.str()));
+  EXPECT_EQ(content("packages/" + hold->package + "/f"), "held");
+  EXPECT_EQ(content("layers/" + hold->layers + "/g"), "held");
+  EXPECT_TRUE(fs::is_empty(data_ + "/packages/tmp"));
+
+  hold = packages_->prepare(gone);
+  ASSERT_TRUE(hold);
+  EXPECT_EQ(content("packages/" + hold->package + "/f"), "gone");
+  reopen();  // it knows of none, but sees them
+  EXPECT_EQ(packages_->sweep({named.code.str()}, {}).value(), 4U);
+  EXPECT_EQ(content("packages/" + named.code.str() + "/f"), "named");
 }
 
 TEST_F(PackagesTest, AnIdThatIsNoneIsRefused) {

@@ -209,6 +209,7 @@ class Registry {
                                                  const std::string& marker, std::size_t limit);
   // The newest version of each layer that has one to keep.
   Result<Page<LayerVersion>> list_layers(const std::function<bool(const LayerVersion&)>& keep, const std::string& marker, std::size_t limit);
+  Result<> visit_layers(const std::function<void(const LayerVersion&)>& visit);  // every version of each
   Result<Policy> add_layer_permission(const std::string& name, std::uint64_t number, boost::json::object statement, const std::string& revision_id);
   Result<> remove_layer_permission(const std::string& name, std::uint64_t number, const std::string& sid, const std::string& revision_id);
   std::string layer_arn(const std::string& name) const;  // without a version

@@ -71,20 +71,23 @@ std::vector<std::string> Instance::environment(StartLevel level) const {
 asio::awaitable<Result<sandbox::Booted>> Instance::begin(Origin origin) {
   const auto self = shared_from_this();
   const auto exited = [self](sandbox::Exit exit) { self->on_exit(exit); };
-  function::Prepared code;
-  if (kind_ != Kind::bare_template && origin.level != StartLevel::version_template) {
+  if (origin.level == StartLevel::version_template) {
+    code_ = origin.parent->code_;
+  } else if (kind_ != Kind::bare_template) {
     if (auto known = site_->packages.find(*version_)) {  // sooner than by way of another thread
-      code = std::move(*known);
+      code_ = std::move(*known);
     } else {
-      WICK_CO_TRY(code, co_await site_->workers.run([&packages = site_->packages, version = version_] { return packages.prepare(*version); }));
+      WICK_CO_TRY(code_, co_await site_->workers.run([&packages = site_->packages, version = version_] { return packages.prepare(*version); }));
     }
   }
   std::vector<std::string> variables = environment(origin.level);
   if (origin.level != StartLevel::boot) {
     sandbox::ForkSpec spec;
     spec.origin = origin.parent->id();
-    spec.package = std::move(code.package);
-    spec.layers = std::move(code.layers);
+    if (origin.level != StartLevel::version_template) {
+      spec.package = code_.package;
+      spec.layers = code_.layers;
+    }
     if (origin.level == StartLevel::bare_template && !is_template()) spec.share = version_->generation;
     spec.environment = environment_beyond(origin.parent->environment_, std::move(variables));
     spec.limits = limits();
@@ -96,8 +99,8 @@ asio::awaitable<Result<sandbox::Booted>> Instance::begin(Origin origin) {
   }
   sandbox::Spec spec;
   spec.runtime = version_->runtime;
-  spec.package = std::move(code.package);
-  spec.layers = std::move(code.layers);
+  spec.package = code_.package;
+  spec.layers = code_.layers;
   spec.environment = std::move(variables);
   spec.limits = limits();
   spec.network = site_->options.outside_network ? sandbox::Network::outside : sandbox::Network::api_only;

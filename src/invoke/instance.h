@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "function/packages.h"
 #include "function/version.h"
 #include "http/server.h"
 #include "invoke/channel.h"
@@ -155,6 +156,7 @@ class Instance final : public std::enable_shared_from_this<Instance> {
   const Kind kind_;
   const std::uint32_t max_concurrency_;
   const std::string log_stream_;
+  function::Prepared code_;               // whose folders it keeps; of a fork, its template's
   std::vector<std::string> environment_;  // of a template, which its forks have too
   sandbox::InstanceId id_;
   Phase phase_ = Phase::init;

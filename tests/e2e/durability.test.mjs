@@ -1,5 +1,7 @@
 // What was answered is kept: across kill -9 of the daemon, and nothing that ran outlives it.
 import assert from 'node:assert/strict';
+import { readdir, utimes } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import { Daemon } from '../lib/daemon.mjs';
@@ -76,5 +78,26 @@ test('SIGTERM drains: the running call is answered, then it exits 0', async () =
   const ended = daemon.stop();
   assert.deepEqual((await running).payload, { sleep: 1 });
   assert.deepEqual(await ended, { code: 0, signal: null });
+  await daemon.dispose();
+});
+
+test('what is not deployed any more leaves the disk', async () => {
+  let daemon = await Daemon.start();
+  let lambda = new Lambda(daemon);
+  const stored = async (folder) => (await readdir(path.join(daemon.data, folder), { recursive: true })).filter((name) => /(^|\/)[0-9a-f]{64}$/.test(name));
+  await lambda.deployPython('stays', source);
+  await lambda.deployPython('goes', `${source} # another`);
+  await lambda.invoke('goes');
+  assert.deepEqual([(await stored('blob')).length, (await stored('packages')).length], [2, 2]);
+  await lambda.call('DeleteFunction', { FunctionName: 'goes' });
+  await daemon.stop();
+
+  // A package counts as new for an hour.
+  const longAgo = Date.now() / 1000 - 7200;
+  for (const name of await stored('blob')) await utimes(path.join(daemon.data, 'blob', name), longAgo, longAgo);
+  daemon = await Daemon.start({ data: daemon.data });
+  lambda = new Lambda(daemon);
+  await eventually(async () => (await stored('blob')).length === 1 && (await stored('packages')).length === 1, 'one package is left');
+  assert.deepEqual((await lambda.invoke('stays', { a: 1 })).payload, { a: 1 });
   await daemon.dispose();
 });
