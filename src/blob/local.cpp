@@ -20,8 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kTmp = "tmp";
-
 Result<> sync_folder(const std::string& path) {
   const UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return fail_errno("open", path);
@@ -105,17 +103,19 @@ class LocalStore final : public Store {
     return size_of(file.get(), id);
   }
 
-  Result<std::size_t> sweep(const std::set<BlobId>& named, std::chrono::seconds unnamed_max) override try {
-    const auto kept_since = fs::file_time_type::clock::now() - unnamed_max;
+  Result<std::size_t> sweep(const std::set<BlobId>& named, WallTime since, std::stop_token stop) override try {
+    const auto removed_before = fs::file_time_type::clock::from_sys(since);
+    for (const BlobId& id : named) {
+      if (stop.stop_requested()) return 0;
+      renew(path_of(id));
+    }
     std::size_t removed = 0;
-    for (const auto& folder : fs::directory_iterator(directory_)) {
-      if (folder.path().filename() == kTmp) continue;
-      for (const auto& file : fs::directory_iterator(folder)) {
-        const auto id = parse_id(file.path().filename().string());
-        if (!id || named.contains(*id)) continue;
-        const std::lock_guard lock(renewing_);
-        if (fs::last_write_time(file) < kept_since && fs::remove(file)) ++removed;
-      }
+    for (const auto& file : fs::recursive_directory_iterator(directory_)) {
+      if (stop.stop_requested()) break;
+      const auto id = parse_id(file.path().filename().string());
+      if (!id || named.contains(*id)) continue;
+      const std::lock_guard lock(renewing_);
+      if (fs::last_write_time(file) < removed_before && fs::remove(file)) ++removed;
     }
     return removed;
   } catch (const fs::filesystem_error& error) {

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -30,6 +29,11 @@ class LocalStoreTest : public testing::Test {
     std::size_t count = 0;
     for (const auto& entry : fs::recursive_directory_iterator(directory_)) count += entry.is_regular_file() ? 1U : 0U;
     return count;
+  }
+
+  static WallTime now() { return Clock::system().now(); }
+  void make_old(const BlobId& id) {
+    fs::last_write_time(directory_ + "/blobs/" + id.str().substr(0, 2) + "/" + id.str(), fs::file_time_type::clock::now() - 2h);
   }
 
   std::string directory_;
@@ -74,7 +78,7 @@ TEST_F(LocalStoreTest, WhatIsNotThereIsNotFound) {
 TEST_F(LocalStoreTest, ASweepLeavesWhatIsNamed) {
   const auto id = store_->put("abc").value();
   const auto named = store_->put("named").value();
-  EXPECT_EQ(store_->sweep({named}, 0s).value(), 1U);
+  EXPECT_EQ(store_->sweep({named}, now(), {}).value(), 1U);
   EXPECT_EQ(store_->get(id).error().code, Errc::not_found);
   EXPECT_EQ(store_->get(named).value(), "named");
   EXPECT_EQ(store_->put("abc").value(), id);
@@ -84,26 +88,46 @@ TEST_F(LocalStoreTest, ASweepLeavesWhatIsNamed) {
 TEST_F(LocalStoreTest, ASweepLeavesWhatWasPutLatelyAlsoIfItWasThereBefore) {
   const auto old = store_->put("old").value();
   const auto again = store_->put("again").value();
-  for (const auto& entry : fs::recursive_directory_iterator(directory_)) {
-    if (entry.is_regular_file()) fs::last_write_time(entry, fs::file_time_type::clock::now() - 2h);
-  }
+  make_old(old);
+  make_old(again);
   store_->put("again").value();
-  EXPECT_EQ(store_->sweep({}, 1h).value(), 1U);
+  EXPECT_EQ(store_->sweep({}, now() - 1h, {}).value(), 1U);
   EXPECT_FALSE(store_->get(old));
   EXPECT_TRUE(store_->get(again));
 }
 
+TEST_F(LocalStoreTest, ASweepLeavesWhatWasNamedLately) {
+  const auto id = store_->put("abc").value();
+  make_old(id);
+  EXPECT_EQ(store_->sweep({id}, now() - 1h, {}).value(), 0U);
+  EXPECT_EQ(store_->sweep({}, now() - 1h, {}).value(), 0U);
+  EXPECT_EQ(store_->get(id).value(), "abc");
+}
+
+TEST_F(LocalStoreTest, ASweepPassesOverStrangeFiles) {
+  const auto id = store_->put("abc").value();
+  std::ofstream(directory_ + "/blobs/notes") << "x";
+  EXPECT_EQ(store_->sweep({}, now(), {}).value(), 1U);
+  EXPECT_TRUE(fs::exists(directory_ + "/blobs/notes"));
+}
+
+TEST_F(LocalStoreTest, ASweepEndsAtAStop) {
+  const auto id = store_->put("abc").value();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(store_->sweep({}, now(), stop.get_token()).value(), 0U);
+  EXPECT_TRUE(store_->get(id));
+}
+
 TEST_F(LocalStoreTest, WhatIsPutDuringSweepsIsThereAfterwards) {
-  std::atomic<bool> stop = false;
-  std::jthread sweeper([&] {
-    while (!stop) EXPECT_TRUE(store_->sweep({}, 1h));
+  const std::jthread sweeper([&](std::stop_token stop) {
+    while (!stop.stop_requested()) EXPECT_TRUE(store_->sweep({}, now() - 1h, {}));
   });
   for (int i = 0; i < 300; ++i) {
     const auto id = store_->put(std::to_string(i % 3)).value();
     EXPECT_TRUE(store_->get(id)) << i;
-    fs::last_write_time(directory_ + "/blobs/" + id.str().substr(0, 2) + "/" + id.str(), fs::file_time_type::clock::now() - 2h);
+    make_old(id);
   }
-  stop = true;
 }
 
 TEST_F(LocalStoreTest, AnIdIsNeverAPath) {

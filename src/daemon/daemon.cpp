@@ -24,7 +24,6 @@ using boost::asio::awaitable;
 constexpr std::chrono::milliseconds kDrainMax{910'000};  // the longest invocation, 900 s, and its answer
 constexpr std::chrono::milliseconds kAtOnce{0};
 constexpr std::chrono::hours kSweepEvery{1};
-constexpr std::chrono::hours kUnnamedMax{1};          // of a package whose function is just being written; that takes seconds
 constexpr std::chrono::milliseconds kLostMax{2'000};  // every call has failed by then; its caller is told so
 
 void announce(const Config& config, const Parts& parts) {
@@ -68,6 +67,7 @@ class Daemon::Impl {
 
   // Once an event is accepted or a call is running it is finished or kept; nothing new begins.
   awaitable<void> drain(std::chrono::milliseconds grace) {
+    ending_.request_stop();
     using namespace boost::asio::experimental::awaitable_operators;
     parts_->wick_api->stop();
     co_await (parts_->server->stop(grace) && parts_->queue->stop(grace));
@@ -83,7 +83,7 @@ class Daemon::Impl {
   awaitable<void> sweep_hourly() {
     for (boost::asio::steady_timer timer(loop_);;) {
       const auto swept = co_await parts_->pool->run(
-          [parts = parts_.get()] { return function::sweep(*parts->registry, *parts->blobs, *parts->packages, kUnnamedMax); });
+          [parts = parts_.get(), stop = ending_.get_token()] { return function::sweep(*parts->registry, *parts->blobs, *parts->packages, stop); });
       if (!swept) {
         spdlog::warn("packages that nothing uses stay on disk: {}", swept.error().message);
       } else if (swept->blobs + swept->folders > 0) {
@@ -104,6 +104,7 @@ class Daemon::Impl {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_;
   std::unique_ptr<Parts> parts_;
+  std::stop_source ending_;
   int exit_status_ = 0;
 };
 

@@ -76,28 +76,35 @@ std::optional<ContentFolders::Content> ContentFolders::find(const std::string& n
   return Content{*found->second->bytes, found->second};
 }
 
-Result<std::size_t> ContentFolders::sweep(const std::set<std::string>& named) try {
+Result<std::size_t> ContentFolders::sweep(const std::set<std::string>& named, std::stop_token stop) try {
   std::size_t removed = 0;
   for (const auto& entry : fs::directory_iterator(directory_)) {
+    if (stop.stop_requested()) break;
     const std::string name = entry.path().filename();
-    if (name == "tmp" || !entry.is_directory() || named.contains(name)) continue;
-    const std::string aside = fmt::format("{}/tmp/{}", directory_, next_++);
-    if (!set_aside(name, aside)) continue;
-    fs::remove_all(aside);
-    ++removed;
+    if (name != "tmp" && entry.is_directory() && !named.contains(name) && remove(name)) ++removed;
   }
   return removed;
 } catch (const fs::filesystem_error& error) {
   return failed(error);
 }
 
-// False: it is held.
-bool ContentFolders::set_aside(const std::string& name, const std::string& to) {
-  const std::lock_guard lock(mutex_);
-  const auto known = folders_.find(name);
-  if (known != folders_.end() && known->second.use_count() > 1) return false;
-  fs::rename(directory_ + "/" + name, to);
-  if (known != folders_.end()) folders_.erase(known);
+// False: it is held. Whoever needs the folder meanwhile waits, and fills it again; find(), which may not wait, does not know it.
+bool ContentFolders::remove(const std::string& name) {
+  std::shared_ptr<Folder> folder;
+  std::unique_lock<std::mutex> no_filling;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& known = folders_[name];
+    if (!known) known = std::make_shared<Folder>();
+    if (known.use_count() > 1) return false;
+    folder = known;
+    no_filling = std::unique_lock(folder->filling);  // nobody else has it
+  }
+  const std::string aside = fmt::format("{}/tmp/{}", directory_, next_++);
+  folder->bytes.reset();
+  fs::rename(directory_ + "/" + name, aside);
+  no_filling.unlock();
+  fs::remove_all(aside);
   return true;
 }
 

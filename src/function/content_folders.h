@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -36,8 +37,8 @@ class ContentFolders {
   // What ensure() would return, where it knows that without looking or waiting.
   std::optional<Content> find(const std::string& name);
 
-  // Removes the folders that are neither named nor held; returns how many.
-  Result<std::size_t> sweep(const std::set<std::string>& named);
+  // Removes the folders that are neither named nor held; returns how many. Ends early at a stop. One at a time.
+  Result<std::size_t> sweep(const std::set<std::string>& named, std::stop_token stop);
 
  private:
   struct Folder {
@@ -46,13 +47,13 @@ class ContentFolders {
   };
 
   explicit ContentFolders(std::string directory) : directory_(std::move(directory)) {}
-  bool set_aside(const std::string& name, const std::string& to);
+  bool remove(const std::string& name);
   Result<> fill_new(const std::string& path, const std::function<Result<>(const std::string& folder)>& fill);
 
   const std::string directory_;
   std::atomic<std::uint64_t> next_ = 0;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Folder>> folders_;  // guarded by mutex_; as many as are deployed
+  std::map<std::string, std::shared_ptr<Folder>> folders_;  // guarded by mutex_; as many as have been deployed
 };
 
 }  // namespace wick::function

@@ -17,12 +17,8 @@ std::string hash_of(const std::vector<LayerReference>& layers) {
 
 }  // namespace
 
-Prepared folders_of(const Version& version) {
-  Prepared folders;
-  folders.package = version.code.str();
-  if (!version.layers.empty()) folders.layers = hash_of(version.layers);
-  return folders;
-}
+std::string package_folder(const Version& version) { return version.code.str(); }
+std::string layers_folder(const Version& version) { return version.layers.empty() ? std::string() : hash_of(version.layers); }
 
 class Packages::Impl {
  public:
@@ -31,7 +27,7 @@ class Packages::Impl {
 
   Result<Prepared> prepare(const Version& version) {
     WICK_CHECK(blob::parse_id(version.code.str()));  // becomes a folder name
-    Prepared prepared = folders_of(version);
+    Prepared prepared{.package = package_folder(version), .layers = layers_folder(version), .package_hold = {}, .layers_hold = {}};
     WICK_TRY(auto package, packages_->ensure(prepared.package, [&](const std::string& folder) -> Result<> {
       WICK_TRY(const auto zip, blobs_.get(version.code));
       WICK_CHECK(unpack_zip(zip, folder, kUnzippedMax));
@@ -51,7 +47,7 @@ class Packages::Impl {
   }
 
   std::optional<Prepared> find(const Version& version) {
-    Prepared prepared = folders_of(version);
+    Prepared prepared{.package = package_folder(version), .layers = layers_folder(version), .package_hold = {}, .layers_hold = {}};
     auto package = packages_->find(prepared.package);
     auto layers = version.layers.empty() ? std::optional(ContentFolders::Content()) : layers_->find(prepared.layers);
     if (!package || !layers || package->bytes + layers->bytes > kUnzippedMax) return std::nullopt;
@@ -60,10 +56,12 @@ class Packages::Impl {
     return prepared;
   }
 
-  Result<std::size_t> sweep(const std::set<std::string>& packages, const std::set<std::string>& layers) {
-    WICK_TRY(const std::size_t swept, packages_->sweep(packages));
-    WICK_TRY(const std::size_t swept_layers, layers_->sweep(layers));
-    return swept + swept_layers;
+  Result<std::size_t> sweep(const std::set<std::string>& packages, const std::set<std::string>& layers, const std::stop_token& stop) {
+    const auto swept = packages_->sweep(packages, stop);
+    const auto swept_layers = layers_->sweep(layers, stop);  // whatever became of the other
+    if (!swept) return swept;
+    if (!swept_layers) return swept_layers;
+    return *swept + *swept_layers;
   }
 
  private:
@@ -93,8 +91,8 @@ Result<std::unique_ptr<Packages>> Packages::open(const std::string& data_directo
 
 Result<Prepared> Packages::prepare(const Version& version) { return impl_->prepare(version); }
 std::optional<Prepared> Packages::find(const Version& version) { return impl_->find(version); }
-Result<std::size_t> Packages::sweep(const std::set<std::string>& packages, const std::set<std::string>& layers) {
-  return impl_->sweep(packages, layers);
+Result<std::size_t> Packages::sweep(const std::set<std::string>& packages, const std::set<std::string>& layers, std::stop_token stop) {
+  return impl_->sweep(packages, layers, stop);
 }
 
 }  // namespace wick::function

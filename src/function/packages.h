@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -26,8 +27,8 @@ struct Prepared {
   std::shared_ptr<const void> layers_hold;
 };
 
-// The names of a version's folders; not held, and perhaps not there.
-Prepared folders_of(const Version& version);
+std::string package_folder(const Version& version);
+std::string layers_folder(const Version& version);
 
 class Packages {
  public:
@@ -42,8 +43,8 @@ class Packages {
   // The same where everything is known to be there; nothing otherwise. Does not block.
   std::optional<Prepared> find(const Version& version);
 
-  // Removes the folders that are in neither set nor held; returns how many. Error: io.
-  Result<std::size_t> sweep(const std::set<std::string>& packages, const std::set<std::string>& layers);
+  // Removes the folders that are in neither set nor held; returns how many. Ends early at a stop. One at a time. Error: io.
+  Result<std::size_t> sweep(const std::set<std::string>& packages, const std::set<std::string>& layers, std::stop_token stop);
 
  private:
   class Impl;

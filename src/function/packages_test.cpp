@@ -112,7 +112,7 @@ TEST_F(PackagesTest, ARefusedZipLeavesNothingBehind) {
 TEST_F(PackagesTest, AMissingBlobIsNotFoundUntilItIsThere) {
   const std::string zip = make_zip({{"f", "1"}});
   const auto code = blobs_->put(zip).value();
-  ASSERT_EQ(blobs_->sweep({}, std::chrono::seconds(0)).value(), 1U);
+  ASSERT_EQ(blobs_->sweep({}, Clock::system().now(), {}).value(), 1U);
   EXPECT_EQ(packages_->prepare(version(code)).error().code, Errc::not_found);
   ASSERT_TRUE(blobs_->put(zip));
   EXPECT_TRUE(packages_->prepare(version(code)));
@@ -125,7 +125,7 @@ TEST_F(PackagesTest, ASweepRemovesWhatIsNeitherNamedNorHeld) {
   ASSERT_TRUE(packages_->prepare(named));
   ASSERT_TRUE(packages_->prepare(gone));
   auto hold = packages_->prepare(held);
-  EXPECT_EQ(packages_->sweep({named.code.str()}, {}).value(), 2U);
+  EXPECT_EQ(packages_->sweep({named.code.str()}, {}, {}).value(), 2U);
   EXPECT_TRUE(packages_->find(named));
   EXPECT_FALSE(packages_->find(gone));
   EXPECT_FALSE(fs::exists(data_ + "/packages/" + gone.code.str()));
@@ -137,7 +137,7 @@ TEST_F(PackagesTest, ASweepRemovesWhatIsNeitherNamedNorHeld) {
   ASSERT_TRUE(hold);
   EXPECT_EQ(content("packages/" + hold->package + "/f"), "gone");
   reopen();  // it knows of none, but sees them
-  EXPECT_EQ(packages_->sweep({named.code.str()}, {}).value(), 4U);
+  EXPECT_EQ(packages_->sweep({named.code.str()}, {}, {}).value(), 4U);
   EXPECT_EQ(content("packages/" + named.code.str() + "/f"), "named");
 }
 

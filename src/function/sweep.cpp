@@ -1,5 +1,6 @@
 #include "function/sweep.h"
 
+#include <chrono>
 #include <set>
 #include <string>
 
@@ -7,6 +8,7 @@ namespace wick::function {
 namespace {
 
 constexpr std::size_t kPage = 1000;
+constexpr std::chrono::hours kUnnamedMax{1};
 
 struct Named {
   std::set<blob::BlobId> blobs;
@@ -17,9 +19,8 @@ struct Named {
 void add(Named& named, const Version& version) {
   named.blobs.insert(version.code);
   for (const LayerReference& layer : version.layers) named.blobs.insert(layer.code);
-  Prepared folders = folders_of(version);
-  named.packages.insert(std::move(folders.package));
-  named.layers.insert(std::move(folders.layers));
+  named.packages.insert(package_folder(version));
+  named.layers.insert(layers_folder(version));
 }
 
 // Layers first: a version that is given a layer keeps its content when the layer is removed meanwhile.
@@ -37,11 +38,12 @@ Result<Named> find_named(Registry& registry) {
 
 }  // namespace
 
-Result<Swept> sweep(Registry& registry, blob::Store& blobs, Packages& packages, std::chrono::seconds unnamed_max) {
+Result<Swept> sweep(Registry& registry, blob::Store& blobs, Packages& packages, std::stop_token stop) {
+  const auto since = Clock::system().now() - kUnnamedMax;  // not later than the names are read
   WICK_TRY(const Named named, find_named(registry));
   Swept swept;
-  WICK_TRY(swept.folders, packages.sweep(named.packages, named.layers));
-  WICK_TRY(swept.blobs, blobs.sweep(named.blobs, unnamed_max));
+  WICK_TRY(swept.blobs, blobs.sweep(named.blobs, since, stop));
+  WICK_TRY(swept.folders, packages.sweep(named.packages, named.layers, stop));
   return swept;
 }
 

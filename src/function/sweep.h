@@ -1,9 +1,9 @@
 #pragma once
 // Removes what is stored of functions and layers that are gone: packages in blob/ and the folders that they were unpacked into.
 //
-// A blob stays for unnamed_max after it was put, since its record is only written then; a folder as long as an instance uses it.
-// Blocks; thread-safe, and safe beside everything else that uses these parts. Errors: io.
-#include <chrono>
+// A blob stays for an hour after it was put or last seen named: a record that names it may be on its way, and calls, too. A folder stays as
+// long as an instance uses it. Blocks; ends early at a stop; one at a time, beside everything else that uses these parts. Errors: io.
+#include <stop_token>
 
 #include "base/result.h"
 #include "blob/store.h"
@@ -17,6 +17,6 @@ struct Swept {
   std::size_t folders = 0;
 };
 
-Result<Swept> sweep(Registry& registry, blob::Store& blobs, Packages& packages, std::chrono::seconds unnamed_max);
+Result<Swept> sweep(Registry& registry, blob::Store& blobs, Packages& packages, std::stop_token stop);
 
 }  // namespace wick::function

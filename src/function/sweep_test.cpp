@@ -6,6 +6,7 @@
 namespace wick::function {
 namespace {
 
+namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 class SweepTest : public testing_registry::Fixture {
@@ -33,7 +34,13 @@ class SweepTest : public testing_registry::Fixture {
     layer.code = put(content);
     return registry->publish_layer(layer).value();
   }
-  Swept sweep() { return function::sweep(*registry, *blobs, *packages, 0s).value(); }
+  // Two hours later.
+  Swept sweep() {
+    for (const auto& entry : fs::recursive_directory_iterator(folder + "/blobs")) {
+      if (entry.is_regular_file()) fs::last_write_time(entry, fs::file_time_type::clock::now() - 2h);
+    }
+    return function::sweep(*registry, *blobs, *packages, {}).value();
+  }
   bool has(const blob::BlobId& id) { return blobs->size(id).has_value(); }
 
   std::unique_ptr<blob::Store> blobs;
@@ -78,6 +85,14 @@ TEST_F(SweepTest, WhatNothingNamesAnyMoreGoes) {
   swept = sweep();
   EXPECT_EQ(swept.blobs, 1U);
   EXPECT_FALSE(has(layer.code));
+}
+
+TEST_F(SweepTest, ThatIsAfterAnHourWithoutAName) {
+  const auto f = deploy(with("f", "one"));
+  sweep();
+  ASSERT_TRUE(registry->remove(FunctionName("f")));
+  EXPECT_EQ(function::sweep(*registry, *blobs, *packages, {}).value().blobs, 0U);
+  EXPECT_TRUE(has(f->code));
 }
 
 TEST_F(SweepTest, OfMoreFunctionsThanAPageAllStay) {

@@ -24,7 +24,7 @@ StartLevel next_level(StartLevel level) { return level == StartLevel::version_te
 // A start of a pool, until the instance is ready or is not going to be.
 class Engine::Impl::Starting {
  public:
-  Starting(PoolPtr pool, StartGate::Turn turn) : pool_(std::move(pool)), turn_(std::move(turn)) { ++pool_->starting; }
+  Starting(PoolPtr pool, StartGate::Turn turn) : pool_(std::move(pool)), turn_(std::move(turn)) { pool_->start_begins(); }
   ~Starting() { pool_->start_ended(); }
   Starting(const Starting&) = delete;
   Starting& operator=(const Starting&) = delete;
@@ -106,14 +106,16 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_warm(PoolPt
 // No outcome: none was free, or is expected to be, sooner than a new one; or it was let ahead of others that are held back.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(PoolPtr pool, Call& call) {
   const MonoTime began = site_->clock.monotonic();
+  bool held_back = false;
   for (int waits = 0; waits < kBusyWaits && !stopping_ && !pool->retired; ++waits) {
     const auto patience = pool->patience(templates_->nearest(*pool->version()));
     if (!patience) break;
     const MonoTime now = site_->clock.monotonic();
     const MonoTime until = (patience->held_back ? began : now) + patience->time;
-    if (now >= until) break;
-    const InstancePtr instance = co_await pool->wait(until, patience->held_back);
-    if (!instance && patience->held_back && site_->clock.monotonic() < until) break;
+    if (now >= until || (held_back && !patience->held_back)) break;
+    held_back = patience->held_back;
+    const InstancePtr instance = co_await pool->wait(began, until, held_back);
+    if (!instance && held_back && site_->clock.monotonic() < until) break;
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
     if (!outcome || *outcome) co_return outcome;
@@ -125,8 +127,9 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_free(P
 // so long that it may hang.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_started(PoolPtr pool, Call& call) {
   for (int waits = 0; waits < kStartWaits && pool->has_place_in_start() && !stopping_ && !pool->retired; ++waits) {
-    const MonoTime until = site_->clock.monotonic() + site_->options.init_timeout;
-    const InstancePtr instance = co_await pool->start_waiters().wait(until);
+    const MonoTime now = site_->clock.monotonic();
+    const MonoTime until = now + site_->options.init_timeout;
+    const InstancePtr instance = co_await pool->start_waiters().wait(now, until);
     if (!instance && site_->clock.monotonic() >= until) break;
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);
@@ -139,15 +142,16 @@ asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_starte
 // once take the processors and the memory that a hundred forks do not.
 bool Engine::Impl::waits_for_template(const Pool& pool) {
   const function::Version& version = *pool.version();
-  if (stopping_ || pool.retired || pool.starting < site_->options.processors) return false;
+  if (stopping_ || pool.retired || pool.starting() < site_->options.processors) return false;
   return templates_->nearest(version) == StartLevel::boot && templates_->is_coming(version);
 }
 
 // No outcome: it can start now.
 asio::awaitable<Result<std::optional<Outcome>>> Engine::Impl::invoke_when_forkable(PoolPtr pool, Call& call) {
-  const MonoTime until = site_->clock.monotonic() + kTemplatePatience;
+  const MonoTime began = site_->clock.monotonic();
+  const MonoTime until = began + kTemplatePatience;
   while (waits_for_template(*pool) && site_->clock.monotonic() < until) {
-    InstancePtr instance = co_await pool->start_waiters().wait(until);
+    InstancePtr instance = co_await pool->start_waiters().wait(began, until);
     if (!instance && !pool->is_crowded()) instance = pool->take();
     if (!instance) continue;
     auto outcome = co_await invoke_on(pool, call, instance);

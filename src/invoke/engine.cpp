@@ -70,8 +70,8 @@ PoolPtr Engine::Impl::find_pool(const Instance& instance) const {
 void Engine::Impl::forget_if_unused(const PoolPtr& pool) {
   if (pool->users > 0 || !pool->all().empty() || pool->provisioned_target > 0 || pool->keeper_runs) return;
   const std::string& generation = pool->version()->generation;
-  if (!pools_.erase(generation) || pool->retired) return;
-  if (paces_.size() >= kPacesMax) paces_.erase(paces_.begin());
+  if (!pools_.erase(generation) || pool->retired || !pool->pace().knows_runs()) return;
+  if (paces_.size() >= kPacesMax) paces_.clear();  // most of them are of generations that are gone
   paces_.insert_or_assign(generation, pool->pace());
 }
 

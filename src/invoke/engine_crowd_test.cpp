@@ -208,6 +208,18 @@ TEST_F(StartCrowdTest, WhoHasWaitedForTheFirstRunWaitsOnIfItWasShort) {
   run_until([&] { return answered() == 3; });
 }
 
+TEST_F(StartCrowdTest, ButNotIfItWasLonger) {
+  start_crowd(5);
+  pass_time(150ms);
+  ready[1].release();
+  run_until([&] { return backend.booted == 3; });
+  stopped.time += 20ms;
+  over[1].release();
+  run_until([&] { return answered() == 1; });
+  pass_time(60ms);
+  EXPECT_EQ(backend.booted, 4);
+}
+
 TEST_F(StartCrowdTest, HowLongRunsAreIsRememberedWithoutInstances) {
   options.idle_timeout = 1ms;
   auto first = start(f);

@@ -118,6 +118,9 @@ class EngineTest : public testing::Test {
     done.get();
   }
 
+  // How many folders of code no instance keeps on disk; they are gone then.
+  std::size_t sweep() { return packages_->sweep({}, {}, {}).value(); }
+
   int count(const std::string& state) {
     const auto all = engine().instances();
     return static_cast<int>(std::ranges::count_if(all, [&](const InstanceInfo& one) { return one.state == state; }));

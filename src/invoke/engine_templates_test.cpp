@@ -372,5 +372,17 @@ TEST_F(TemplatesTest, ProvisionedConcurrencyForks) {
   EXPECT_FALSE(invoke(f).timing.cold());
 }
 
+TEST_F(TemplatesTest, TheCodeOfAForkStaysOnDiskWithoutItsTemplate) {
+  const auto f = prepared();
+  const auto booted = engine().instances();
+  invoke(f);
+  for (const InstanceInfo& one : booted) backend.kill(sandbox::InstanceId(one.instance));
+  dying = true;
+  run_until([&] { return backend.alive == 1; });
+  run_for(10ms);
+  EXPECT_EQ(backend.forked, 1);
+  EXPECT_EQ(sweep(), 0u);
+}
+
 }  // namespace
 }  // namespace wick::invoke

@@ -146,6 +146,16 @@ TEST_F(EngineTest, NoMoreStartAtOnceThanMayAndNoCallIsLost) {
   EXPECT_EQ(most, 2);
 }
 
+TEST_F(EngineTest, TheCodeOfAnInstanceStaysOnDisk) {
+  backend.script = counting;
+  const auto f = version();
+  invoke(f);
+  EXPECT_EQ(sweep(), 0u);
+  engine().retire(f->name, {});
+  run_until([&] { return sweep() == 1; });
+  EXPECT_EQ(invoke(f).payload, R"({"instance":2,"count":1})");
+}
+
 TEST_F(EngineTest, AnIdleInstanceEndsAfterTheIdleTimeout) {
   options.idle_timeout = 50ms;
   backend.script = counting;

@@ -51,7 +51,11 @@ bool Pace::holds_back(Load load, bool contended) const {
 
 std::optional<Pace::Patience> Pace::patience(StartLevel level, Load load, bool contended) const {
   if (!can_wait(level)) return std::nullopt;
-  if (holds_back(load, contended)) return Patience{runs_are_short() ? kShortRuns : kUnknownRuns, true};
+  if (holds_back(load, contended)) {
+    // Starts that take longer than that may wait for something themselves, and there is nothing to wait for.
+    const bool may_help = contended || start_time(level) < kShortRuns;
+    return Patience{runs_are_short() && may_help ? kShortRuns : kUnknownRuns, true};
+  }
   if (run_us_ < 0 || load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros start = start_time(level);
   const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));

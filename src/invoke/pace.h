@@ -23,6 +23,7 @@ class Pace {
   void ran(std::int64_t run_us);                          // 0, as after a failed init: it never ran, which says nothing
   void started(StartLevel level, std::int64_t start_us);  // until it was ready for the call
 
+  bool knows_runs() const { return runs_ > 0; }
   bool runs_are_short() const;            // so that they are mostly the processor's
   bool can_hold_back() const;             // whether holds_back() may be true, whatever the load
   bool can_wait(StartLevel level) const;  // ... and patience() anything

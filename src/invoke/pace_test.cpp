@@ -62,6 +62,9 @@ TEST(PaceTest, FewStartAtOnceWhileRunsAreShort) {
     EXPECT_EQ(time_of(pace.patience(StartLevel::version_template, manyStart, contended)), Pace::Micros(500'000));
   }
   EXPECT_TRUE(pace.patience(StartLevel::version_template, manyStart, !kContended)->held_back);
+  for (int i = 0; i < 100; ++i) pace.started(StartLevel::boot, 900'000);  // which may be waiting for something
+  EXPECT_EQ(time_of(pace.patience(StartLevel::boot, manyStart, !kContended)), Pace::Micros(200'000));
+  EXPECT_EQ(time_of(pace.patience(StartLevel::boot, manyStart, kContended)), Pace::Micros(500'000));
   Pace slow(1);
   slow.ran(1'000'000);
   EXPECT_FALSE(slow.patience(StartLevel::version_template, manyStart, kContended));

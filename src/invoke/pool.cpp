@@ -98,7 +98,7 @@ Pace::Load Pool::load() const {
   const auto is_busy = [since](const InstancePtr& one) {
     return one->last_call_at() > since && one->phase() != Phase::init && one->usable() && one->free_places() == 0;
   };
-  return {waiters_.size(), static_cast<std::size_t>(std::ranges::count_if(in_use_, is_busy)), starting};
+  return {waiters_.size(), static_cast<std::size_t>(std::ranges::count_if(in_use_, is_busy)), starting_};
 }
 
 // What Pace asks first costs less than the load.
@@ -111,9 +111,9 @@ std::optional<Pace::Patience> Pool::patience(StartLevel level) const {
   return pace_.patience(level, load(), contention_.is_high());
 }
 
-asio::awaitable<InstancePtr> Pool::wait(MonoTime until, bool held_back) {
+asio::awaitable<InstancePtr> Pool::wait(MonoTime since, MonoTime until, bool held_back) {
   if (held_back && held_back_++ == 0) let_ahead_due_.set(clock_.monotonic() + kLetAhead);
-  InstancePtr instance = co_await waiters_.wait(until);
+  InstancePtr instance = co_await waiters_.wait(since, until);
   if (held_back) --held_back_;
   co_return instance;
 }
@@ -121,7 +121,8 @@ asio::awaitable<InstancePtr> Pool::wait(MonoTime until, bool held_back) {
 void Pool::on_let_ahead_due() {
   if (held_back_ == 0) return;
   let_ahead_due_.set(clock_.monotonic() + (holds_back() ? kLetAhead : kSoon));
-  if (!pace_.many_start(starting)) let_ahead();  // though runs seem long: an instance's first ones are its slowest
+  // While many start nobody is let ahead, even if runs seem long: an instance's first ones are its slowest.
+  if (!pace_.many_start(starting_)) let_ahead();
 }
 
 void Pool::let_ahead() {
@@ -129,10 +130,10 @@ void Pool::let_ahead() {
 }
 
 void Pool::start_ended() {
-  --starting;
+  --starting_;
   start_waiters_.release_beyond(places_in_starts());
   // As long as runs may be long, no processor is left without a start.
-  if (held_back_ > 0 && !pace_.runs_are_short() && !pace_.many_start(starting)) let_ahead();
+  if (held_back_ > 0 && !pace_.runs_are_short() && !pace_.many_start(starting_)) let_ahead();
 }
 
 std::uint32_t Pool::provisioned() const {

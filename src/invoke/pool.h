@@ -49,9 +49,11 @@ class Pool {
   Waiters& start_waiters() { return start_waiters_; }  // ... for the starts of others: a place, or a template
   // Whether an instance that starts has a place for one more.
   bool has_place_in_start() const { return start_waiters_.size() < places_in_starts(); }
-  std::size_t places_in_starts() const { return starting * (max_concurrency_ - 1); }  // beside those of the calls that they start for
+  std::size_t places_in_starts() const { return starting_ * (max_concurrency_ - 1); }  // beside those of the calls that they start for
   void release_waiters();
+  void start_begins() { ++starting_; }
   void start_ended();
+  std::size_t starting() const { return starting_; }  // instances, for calls
   Pace& pace() { return pace_; }
 
   // These are Pace's, for what the pool and the machine are doing now.
@@ -59,10 +61,10 @@ class Pool {
   bool holds_back() const;
   std::optional<Pace::Patience> patience(StartLevel level) const;
 
-  // For a place that another call gives back, until then at most; nullptr: none did. Of the calls that are held back, the one that has waited
-  // longest is let ahead without a place every 25 ms, unless many start; once the pool does not hold back any more, each is, one after the
+  // For a place that another call gives back, until then at most (Waiters::wait); nullptr: none did. Of the calls that are held back, the one that
+  // has waited longest is let ahead without a place every 25 ms, unless many start; once the pool does not hold back any more, each is, one after the
   // other.
-  boost::asio::awaitable<InstancePtr> wait(MonoTime until, bool held_back);
+  boost::asio::awaitable<InstancePtr> wait(MonoTime since, MonoTime until, bool held_back);
 
   std::uint32_t provisioned() const;        // alive, initialised or not
   std::uint32_t provisioned_ready() const;  // initialised
@@ -72,7 +74,6 @@ class Pool {
   bool keeper_runs = false;        // the coroutine that keeps the target
   bool retired = false;            // no instance is kept any more
   std::uint32_t users = 0;         // calls that hold the pool
-  std::size_t starting = 0;        // instances, for calls
 
  private:
   struct Free {                       // instances with free places
@@ -96,6 +97,7 @@ class Pool {
   const Clock& clock_;
   Contention& contention_;
   Watchdog let_ahead_due_;
+  std::size_t starting_ = 0;
   std::size_t held_back_ = 0;  // calls
   Pace pace_;
   Signal changed_;

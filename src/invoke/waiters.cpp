@@ -1,5 +1,6 @@
 #include "invoke/waiters.h"
 
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/async_result.hpp>
@@ -13,11 +14,15 @@ namespace asio = boost::asio;
 Waiters::Waiters(asio::any_io_executor loop, const Clock& clock)
     : loop_(std::move(loop)), clock_(clock), overdue_(loop_, clock, [this] { release_overdue(); }) {}
 
-asio::awaitable<InstancePtr> Waiters::wait(MonoTime until) {
+asio::awaitable<InstancePtr> Waiters::wait(MonoTime since, MonoTime until) {
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(InstancePtr)>(
-      [this, until](auto handler) {
-        queue_.push_back({until, [handler = std::move(handler)](InstancePtr instance) mutable { std::move(handler)(std::move(instance)); }});
-        if (queue_.size() == 1) overdue_.set(until);
+      [this, since, until](auto handler) {
+        auto place = queue_.end();
+        while (place != queue_.begin() && std::prev(place)->since > since) --place;
+        const bool is_first = place == queue_.begin();
+        queue_.insert(place,
+                      {since, until, [handler = std::move(handler)](InstancePtr instance) mutable { std::move(handler)(std::move(instance)); }});
+        if (is_first) overdue_.set(until);
       },
       asio::use_awaitable);
 }

@@ -22,8 +22,9 @@ class Waiters {
  public:
   Waiters(boost::asio::any_io_executor loop, const Clock& clock);
 
-  // nullptr: none was given until then, or it was released. One timer serves all, so a wait ends late when earlier ones were to be longer.
-  boost::asio::awaitable<InstancePtr> wait(MonoTime until);
+  // nullptr: none was given until then, or it was released. since: when the call began to wait, which may be longer ago than this wait. One
+  // timer serves all, so a wait ends late when those of calls before it were to be longer.
+  boost::asio::awaitable<InstancePtr> wait(MonoTime since, MonoTime until);
 
   bool give(const InstancePtr& instance);  // false: nobody waits
   void release_all() { release_beyond(0); }
@@ -32,6 +33,7 @@ class Waiters {
 
  private:
   struct Waiter {
+    MonoTime since;
     MonoTime until;
     std::move_only_function<void(InstancePtr)> resume;
   };
@@ -40,8 +42,8 @@ class Waiters {
 
   const boost::asio::any_io_executor loop_;
   const Clock& clock_;
-  std::deque<Waiter> queue_;
-  Watchdog overdue_;  // set for the first in the queue, or earlier
+  std::deque<Waiter> queue_;  // by since
+  Watchdog overdue_;          // set for the first in the queue, or earlier
 };
 
 }  // namespace wick::invoke
