@@ -24,7 +24,7 @@ StartLevel next_level(StartLevel level) { return level == StartLevel::version_te
 // A start of a pool, until the instance is ready or is not going to be.
 class Engine::Impl::Starting {
  public:
-  Starting(PoolPtr pool, StartGate::Turn turn) : pool_(std::move(pool)), turn_(std::move(turn)) { pool_->start_begins(); }
+  Starting(PoolPtr pool, StartGate::Turn turn) : pool_(std::move(pool)), turn_(std::move(turn)) { pool_->start_began(); }
   ~Starting() { pool_->start_ended(); }
   Starting(const Starting&) = delete;
   Starting& operator=(const Starting&) = delete;

@@ -51,7 +51,7 @@ class Pool {
   bool has_place_in_start() const { return start_waiters_.size() < places_in_starts(); }
   std::size_t places_in_starts() const { return starting_ * (max_concurrency_ - 1); }  // beside those of the calls that they start for
   void release_waiters();
-  void start_begins() { ++starting_; }
+  void start_began() { ++starting_; }
   void start_ended();
   std::size_t starting() const { return starting_; }  // instances, for calls
   Pace& pace() { return pace_; }
