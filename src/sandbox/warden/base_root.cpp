@@ -146,17 +146,10 @@ Result<> fill_host(Builder& host, const Options& options) {
   return host.host_proc("proc");
 }
 
-// By which Node.js knows whether there are large pages.
-Result<> fill_sys(Builder& root) {
-  for (const char* path : {"sys", "sys/kernel", "sys/kernel/mm", "sys/kernel/mm/transparent_hugepage"}) WICK_CHECK(root.folder(path));
-  return root.copy("sys/kernel/mm/transparent_hugepage/enabled");
-}
-
 Result<> fill_root(Builder& root) {
   for (const char* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"}) WICK_CHECK(root.same_as_host(name));
   WICK_CHECK(fill_etc(root));
   WICK_CHECK(fill_dev(root));
-  WICK_CHECK(fill_sys(root));
   for (const char* path : {"proc", "tmp", "opt", "var", "var/task", "var/runtime", "var/lang", "var/empty", "host"}) WICK_CHECK(root.folder(path));
   WICK_CHECK(root.link("/opt/nodejs/node_modules", "var/node_modules"));
   return root.link("/var/runtime/node_modules", "node_modules");

@@ -13,12 +13,11 @@ namespace wick::sandbox::warden {
 namespace {
 
 // AWS's runtime gives V8 nine tenths of the function's memory, so that it collects before the kernel kills, and longer headers.
-// A template can only be forked while it has one thread. Its program is moved to large pages, where the kernel has any: those are there in each
-// fork, which would find the file's 4 KB pages one fault after the other.
+// A template can only be forked while it has one thread.
 std::vector<std::string> node_arguments(const std::string& prefix, const Boot& boot) {
   std::vector<std::string> arguments{prefix + "/bin/node", fmt::format("--max-old-space-size={}", boot.limits.memory_bytes / kMiB * 9 / 10),
                                      "--max-http-header-size=81920"};
-  if (boot.is_template) arguments.insert(arguments.end(), {"--single-threaded", "--v8-pool-size=0", "--use-largepages=silent"});
+  if (boot.is_template) arguments.insert(arguments.end(), {"--single-threaded", "--v8-pool-size=0"});
   arguments.emplace_back("/var/runtime/bootstrap.cjs");
   return arguments;
 }
