@@ -21,6 +21,7 @@ namespace {
 
 using boost::asio::awaitable;
 
+constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr std::chrono::milliseconds kDrainMax{910'000};  // the longest invocation, 900 s, and its answer
 constexpr std::chrono::milliseconds kAtOnce{0};
 constexpr std::chrono::hours kSweepEvery{1};
@@ -54,13 +55,11 @@ class Daemon::Impl {
   }
 
  private:
-  static constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
-
   awaitable<void> watch_signals() {
-    if (const auto [error, signal] = co_await signals_.async_wait(token); error) co_return;
+    if (const auto [error, signal] = co_await signals_.async_wait(kAwait); error) co_return;
     spdlog::info("draining: what runs is finished; a second signal ends it");
     boost::asio::co_spawn(loop_, drain(kDrainMax), boost::asio::detached);
-    if (const auto [error, signal] = co_await signals_.async_wait(token); error) co_return;
+    if (const auto [error, signal] = co_await signals_.async_wait(kAwait); error) co_return;
     spdlog::warn("ending what still runs");
     co_await parts_->engine->stop(kAtOnce);
   }
@@ -90,7 +89,7 @@ class Daemon::Impl {
         spdlog::info("removed {} packages and {} unpacked ones that nothing uses", swept->blobs, swept->folders);
       }
       timer.expires_after(kSweepEvery);
-      if (const auto [error] = co_await timer.async_wait(token); error) co_return;
+      if (const auto [error] = co_await timer.async_wait(kAwait); error) co_return;
     }
   }
 

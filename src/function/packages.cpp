@@ -27,7 +27,7 @@ class Packages::Impl {
 
   Result<Prepared> prepare(const Version& version) {
     WICK_CHECK(blob::parse_id(version.code.str()));  // becomes a folder name
-    Prepared prepared{.package = package_folder(version), .layers = layers_folder(version), .package_hold = {}, .layers_hold = {}};
+    Prepared prepared{.package = package_folder(version), .layers = layers_folder(version)};
     WICK_TRY(auto package, packages_->ensure(prepared.package, [&](const std::string& folder) -> Result<> {
       WICK_TRY(const auto zip, blobs_.get(version.code));
       WICK_CHECK(unpack_zip(zip, folder, kUnzippedMax));
@@ -47,7 +47,7 @@ class Packages::Impl {
   }
 
   std::optional<Prepared> find(const Version& version) {
-    Prepared prepared{.package = package_folder(version), .layers = layers_folder(version), .package_hold = {}, .layers_hold = {}};
+    Prepared prepared{.package = package_folder(version), .layers = layers_folder(version)};
     auto package = packages_->find(prepared.package);
     auto layers = version.layers.empty() ? std::optional(ContentFolders::Content()) : layers_->find(prepared.layers);
     if (!package || !layers || package->bytes + layers->bytes > kUnzippedMax) return std::nullopt;

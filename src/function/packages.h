@@ -21,10 +21,10 @@
 namespace wick::function {
 
 struct Prepared {
-  std::string package;                       // folder name under DATA/packages
-  std::string layers;                        // folder name under DATA/layers, empty for none
-  std::shared_ptr<const void> package_hold;  // the folder stays as long as this does
-  std::shared_ptr<const void> layers_hold;
+  std::string package;                            // folder name under DATA/packages
+  std::string layers;                             // folder name under DATA/layers, empty for none
+  std::shared_ptr<const void> package_hold = {};  // the folder stays as long as this does
+  std::shared_ptr<const void> layers_hold = {};
 };
 
 std::string package_folder(const Version& version);

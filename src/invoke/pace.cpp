@@ -35,7 +35,7 @@ void Pace::started(StartLevel level, std::int64_t start_us) {
   average = moved(average, start_us);
 }
 
-bool Pace::runs_are_short() const { return run_us_ >= 0 && run_us_ < kShort.count(); }
+bool Pace::runs_are_short() const { return knows_runs() && run_us_ < kShort.count(); }
 
 bool Pace::can_hold_back() const { return run_us_ < kShort.count(); }
 
@@ -56,7 +56,7 @@ std::optional<Pace::Patience> Pace::patience(StartLevel level, Load load, bool c
     const bool may_help = contended || start_time(level) < kShortRuns;
     return Patience{runs_are_short() && may_help ? kShortRuns : kUnknownRuns, true};
   }
-  if (run_us_ < 0 || load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
+  if (!knows_runs() || load.busy == 0 || load.busy + load.starting < processors_) return std::nullopt;
   const Micros start = start_time(level);
   const Micros expected(static_cast<std::int64_t>(load.waiting + 1) * run_us_ / static_cast<std::int64_t>(load.busy * places_));
   if (expected < start || is_crowded(load)) return Patience{std::min(start, expected * kDoubt + kSlack)};
