@@ -7,12 +7,13 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "mappings.h"
 #include "node_channel.h"
 #include "node_heap.h"
 #include "shared_descriptors.h"
 #include "wick_fork.h"
 
-// park(control): true in each fork, which has no order yet; never returns in the template.
+// park(control): in each fork, whether it is to wait for its order; never returns in the template.
 static napi_value park(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument;
@@ -21,13 +22,21 @@ static napi_value park(napi_env env, napi_callback_info info) {
   if (napi_get_value_int32(env, argument, &control) != napi_ok) return NULL;
   if (wick_copy_all_on_fork() < 0) return NULL;
   wick_remember_shared_descriptors();
-  wick_park(control);
+  const int waits = wick_park(control);
 
   uv_loop_t* loop;
   if (wick_replace_shared_descriptors() != 0 || napi_get_uv_event_loop(env, &loop) != napi_ok || uv_loop_fork(loop) != 0) _exit(1);
   napi_value result;
-  if (napi_get_boolean(env, true, &result) != napi_ok) _exit(1);
+  if (napi_get_boolean(env, waits != 0, &result) != napi_ok) _exit(1);
   return result;
+}
+
+// copyFiles(): forks have the pages of mapped files that are used from now on (mappings.h).
+static napi_value copy_files(napi_env env, napi_callback_info info) {
+  (void)env;
+  (void)info;
+  wick_copy_files_on_fork();
+  return NULL;
 }
 
 // adopt(): waits in a fork for its order, and sets its environment (process.env looks there; only of TZ V8 has to be told).
@@ -86,6 +95,7 @@ static void export_function(napi_env env, napi_value exports, const char* name, 
 
 NAPI_MODULE_INIT() {
   export_function(env, exports, "park", park);
+  export_function(env, exports, "copyFiles", copy_files);
   export_function(env, exports, "adopt", adopt);
   export_function(env, exports, "exit", leave);
   export_function(env, exports, "pid", pid);

@@ -7,9 +7,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -82,18 +80,18 @@ static void begin_fork(void) {
   if (send(own, "B", 1, MSG_NOSIGNAL) != 1) _exit(1);
 }
 
-void wick_park(int control_socket) {
+int wick_park(int control_socket) {
+  static char wanted;  // what the fork is made for; setjmp keeps no variable of its function
   control = control_socket;
   if (getcwd(folder, sizeof(folder)) == NULL) strcpy(folder, "/");
   if (send(control, "P", 1, MSG_NOSIGNAL) != 1) _exit(0);
   while (1) {
-    char byte;
-    const ssize_t size = recv(control, &byte, 1, 0);
+    const ssize_t size = recv(control, &wanted, 1, 0);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) _exit(0);
     if (setjmp(parked) != 0) {
       begin_fork();
-      return;
+      return wanted == 'W';
     }
     // A failure shows on the other side as the missing "A".
     (void)clone(join_and_fork, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, NULL);
@@ -114,24 +112,4 @@ int wick_adopt(char text[WICK_ENVIRONMENT_MAX]) {
   // Only now: what is at the folder's path may have come with the order.
   if (chdir(folder) != 0 && chdir("/var/task") != 0 && chdir("/") != 0) _exit(1);
   return (int)size;
-}
-
-int wick_copy_all_on_fork(void) {
-  FILE* areas = fopen("/proc/self/smaps", "re");
-  if (areas == NULL) return -1;
-  char line[PATH_MAX + 128];
-  unsigned long begin = 0;
-  unsigned long end = 0;
-  while (fgets(line, sizeof(line), areas) != NULL) {
-    unsigned long first;
-    unsigned long last;
-    if (sscanf(line, "%lx-%lx ", &first, &last) == 2) {
-      begin = first;
-      end = last;
-    } else if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dc") != NULL) {
-      (void)madvise((void*)begin, end - begin, MADV_DOFORK);
-    }
-  }
-  fclose(areas);
-  return 0;
 }

@@ -17,10 +17,10 @@ function leaveByAddon() {
   process.on('beforeExit', () => process.off('exit', native.exit).on('exit', native.exit));
 }
 
-// What a fork does first, while it waits for its order. The template does it as well, so that it is compiled.
-function prepareFork() {
+// What a fork does first. waits: for its order. The template does it as well, so that it is compiled.
+function prepareFork(waits) {
   fresh.refresh();
-  warmUpOnce();
+  if (waits) warmUpOnce();
 }
 
 // And when it has its order. zone: the template's TZ.
@@ -33,15 +33,17 @@ function takeOrder(channel, zone) {
 function park(channel) {
   const zone = process.env.TZ;
   channel.ready('{"forkable":true}');
-  if (native.park(CONTROL) === undefined) process.exit(1);
-  prepareFork();
+  const waits = native.park(CONTROL);
+  if (waits === undefined) process.exit(1);
+  prepareFork(waits);
   native.adopt();
   takeOrder(channel, zone);
 }
 
 async function prepare(channel) {
   await warmUp();
-  prepareFork();
+  native.copyFiles();
+  prepareFork(true);
   takeOrder(channel, process.env.TZ);
   await new Promise(setImmediate);  // uv_loop_fork is for a loop that is not in the middle of reading events
 }

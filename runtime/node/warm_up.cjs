@@ -1,5 +1,6 @@
 'use strict';
 // Invocations of nothing, so that what each fork executes in its first one is compiled already; and the loading of handlers.
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const runBuffered = require('./buffered.cjs');
@@ -62,6 +63,7 @@ async function warmUp() {
   const rehearsal = new Rehearsal();
   const call = async (event) => {
     rehearsal.log(event);
+    crypto.randomUUID();
     return event;
   };
   for (let i = 0; i < TIMES; ++i) await new Promise((done) => { rehearsal.begin(call, true, done); });

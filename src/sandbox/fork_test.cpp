@@ -479,6 +479,17 @@ TEST_P(ForkTest, FortyAtOnceLeaveNothing) {
   expect_nothing_more(before);
 }
 
+TEST_P(ForkTest, OfManyThatEndAtOnceEachIsTold) {
+  const Life origin = make_template();
+  std::vector<Life> lives(40);
+  for (std::size_t i = 0; i < lives.size(); ++i) {
+    boost::asio::co_spawn(loop_, warden_->backend->fork(fork_of(origin, fmt::format("exit {}", i)), note_in(lives[i])),
+                          [](const std::exception_ptr&, const Result<Booted>& booted) { EXPECT_TRUE(booted) << booted.error().message; });
+  }
+  run_until([&] { return std::ranges::all_of(lives, [](const Life& life) { return life.has_ended(); }); });
+  for (std::size_t i = 0; i < lives.size(); ++i) EXPECT_EQ(WEXITSTATUS((*lives[i].exit)->status), i);
+}
+
 TEST_P(ForkTest, EndsWithTheDaemon) {
   const Life origin = make_template();
   const Life one = begin(fork_of(origin, "trap '' TERM HUP INT; setsid sleep 1000 & echo up; sleep 1000"));

@@ -34,15 +34,18 @@ def _park(channel):
     native = ctypes.PyDLL(LIBRARY)
     environment = ctypes.create_string_buffer(ENVIRONMENT_MAX)
     warm_up()
+    native.wick_copy_files_on_fork()
+    warm_up(1)
     # What init has made is not looked at again by the collector, so that it stays shared with the other forks.
     gc.collect()
     gc.freeze()
     log.flush()
     channel.ready(b'{"forkable":true}')
     ctypes.pythonapi.PyOS_BeforeFork()
-    native.wick_park(CONTROL)
+    waits = native.wick_park(CONTROL)
     ctypes.pythonapi.PyOS_AfterFork_Child()
-    warm_up(1)  # memory becomes the fork's own by this, before there is any hurry
+    if waits:
+        warm_up(1)  # memory becomes the fork's own by this, before there is any hurry
     size = native.wick_adopt(environment)
     channel.renew()
     _set_environment(environment.raw[:size])

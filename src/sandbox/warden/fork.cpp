@@ -49,9 +49,9 @@ Result<> Forker::hear_parked() {
   return {};
 }
 
-Result<WaitingFork> Forker::fork(const Seat& seat, const std::vector<UniqueFd>& doors) {
+Result<UniqueFd> Forker::begin(const Seat& seat, const std::vector<UniqueFd>& doors, Order order) {
   if (!parked_) WICK_CHECK(hear_parked());
-  WICK_CHECK(send_packet(plan_.control, "F", {}, Wait::no));
+  WICK_CHECK(send_packet(plan_.control, order == Order::follows ? "F" : "W", {}, Wait::no));
   WICK_TRY(const pid_t process, hear(plan_.control, 'A'));
   WICK_CHECK(expect_in_template(process));
   WICK_TRY(Admission admission, Admission::seize(process));
@@ -63,9 +63,13 @@ Result<WaitingFork> Forker::fork(const Seat& seat, const std::vector<UniqueFd>& 
   WICK_CHECK(send_packet(plan_.control, "O", sent, Wait::no));
   own.theirs.reset();
   WICK_CHECK(admission.admit(seat.numbers(), seat.cgroups, plan_.proc));
-  WICK_TRY(const pid_t forked, hear(own.ours.get(), 'B'));
+  return std::move(own.ours);
+}
+
+Result<WaitingFork> Forker::finish(UniqueFd own) const {
+  WICK_TRY(const pid_t forked, hear(own.get(), 'B'));
   WICK_TRY(const pid_t pid, pid_in_template(forked));
-  return WaitingFork{.pid = pid, .own = std::move(own.ours)};
+  return WaitingFork{.pid = pid, .own = std::move(own)};
 }
 
 Result<> Forker::equip(const Seat& seat, const Fork& order) const {

@@ -1,5 +1,5 @@
 #pragma once
-// One fork of a template at a time, into a seat, and its order: the warden's side of wick_fork.h, with the admission of admission.h.
+// Forks of a template into seats, one after the other, and their orders: the warden's side of wick_fork.h, with the admission of admission.h.
 // Everything of Forker's waits, without a bound of its own, for a process that may not answer: its caller is ended at a deadline.
 #include <cstdint>
 #include <span>
@@ -39,8 +39,14 @@ class Forker {
   Result<> hear_parked();
   bool has_parked() const { return parked_; }
 
-  // Errors are such that the template is not to be relied on. Waits until it is parked.
-  Result<WaitingFork> fork(const Seat& seat, const std::vector<UniqueFd>& doors);
+  // A fork comes in two steps, so that the next one begins while this one, which has a memory to copy first, gets to the processor. Errors
+  // are such that the template is not to be relied on.
+  //
+  // Has it admitted, and waits until the template is parked for that. On the socket it will say that it is there.
+  enum class Order { follows, later };
+  Result<UniqueFd> begin(const Seat& seat, const std::vector<UniqueFd>& doors, Order order);
+  // Waits until it has.
+  Result<WaitingFork> finish(UniqueFd own) const;
   // Gives the seat what it lacks for this order. Errors, after which the template is none the worse: not_found (the package, the
   // layers), io.
   Result<> equip(const Seat& seat, const Fork& order) const;

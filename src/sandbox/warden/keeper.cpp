@@ -42,6 +42,7 @@ struct Kept {
   std::vector<UniqueFd> doors;
   std::optional<Seat> seat;
   bool ahead = false;  // whether a fork is wanted before there is an order
+  UniqueFd begun;      // of a fork that has begun
   std::optional<WaitingFork> fork;
   std::string order;  // secret
   std::vector<UniqueFd> order_descriptors;
@@ -71,18 +72,21 @@ class Keeping {
   // Until the warden has gone.
   Result<> run() {
     while (true) {
-      std::array<pollfd, 2 + kMakersMax> waited{};
+      if (!unfinished_) alarm(0);
+      std::array<pollfd, 3 + kMakersMax> waited{};
       waited[0] = {.fd = socket_, .events = POLLIN, .revents = 0};
       waited[1] = {.fd = awaits_parking_ ? plan_.control : -1, .events = POLLIN, .revents = 0};
+      waited[2] = {.fd = unfinished_ ? kept_.at(*unfinished_).begun.get() : -1, .events = POLLIN, .revents = 0};
       for (std::size_t i = 0; i < kMakersMax; ++i)
-        waited.at(2 + i) = {.fd = makers_.at(i).making ? makers_.at(i).process->descriptor() : -1, .events = POLLIN, .revents = 0};
+        waited.at(3 + i) = {.fd = makers_.at(i).making ? makers_.at(i).process->descriptor() : -1, .events = POLLIN, .revents = 0};
       if (poll(waited.data(), waited.size(), millis_until_due()) < 0) return fail_errno("wait for orders");
       if (waited[0].revents != 0) {
         WICK_TRY(const bool more, take_order());
         if (!more) return {};
       }
+      if (unfinished_ && waited[2].revents != 0) WICK_CHECK(finish(*std::exchange(unfinished_, std::nullopt)));
       for (std::size_t i = 0; i < kMakersMax; ++i) {
-        if (waited.at(2 + i).revents != 0) WICK_CHECK(take_seat(makers_.at(i)));
+        if (waited.at(3 + i).revents != 0) WICK_CHECK(take_seat(makers_.at(i)));
       }
       give_up_what_is_overdue();
       if (awaits_parking_ && (forker_.has_parked() || waited[1].revents != 0)) WICK_CHECK(begin_forks());
@@ -108,6 +112,7 @@ class Keeping {
       kept_[note.seat].doors = std::move(descriptors);
       ordered_.push_back(note.seat);
     } else if (note.type == NoteType::forget) {
+      if (unfinished_ == note.seat) unfinished_.reset();
       kept_.erase(note.seat);
     } else if (const auto kept = kept_.find(note.seat); kept != kept_.end() && note.type == NoteType::ahead) {
       kept->second.ahead = true;
@@ -152,7 +157,8 @@ class Keeping {
                                               .proc = proc_.get(),
                                               .user = plan_.user,
                                               .tmp_bytes = plan_.tmp_bytes,
-                                              .outside = plan_.network == Network::outside}));
+                                              .outside = plan_.network == Network::outside,
+                                              .is_runtimes = plan_.is_runtimes}));
     return maker.process->order(doors);
   }
 
@@ -203,15 +209,19 @@ class Keeping {
   Result<> advance(std::uint64_t number) {
     Kept& kept = kept_.at(number);
     const bool is_ordered = !kept.order.empty();
-    if (!kept.seat || !(is_ordered || (kept.ahead && forker_.has_parked()))) return {};
+    if (kept.begun || !kept.seat || !(is_ordered || (kept.ahead && forker_.has_parked()))) return {};
     alarm(kForkMaxSeconds);
-    if (!kept.fork) {
-      WICK_TRY(kept.fork, forker_.fork(*kept.seat, kept.doors));
-      WICK_CHECK(tell({.type = NoteType::forked, .seat = number, .value = kept.fork->pid}, std::array<int, 1>{kept.fork->own.get()}));
-    }
-    if (is_ordered) WICK_CHECK(give_order(number, kept));
-    alarm(0);
-    return {};
+    if (kept.fork) return is_ordered ? give_order(number, kept) : Result<>();
+    WICK_TRY(kept.begun, forker_.begin(*kept.seat, kept.doors, is_ordered ? Forker::Order::follows : Forker::Order::later));
+    const auto before = std::exchange(unfinished_, number);
+    return before ? finish(*before) : Result<>();
+  }
+
+  Result<> finish(std::uint64_t number) {
+    Kept& kept = kept_.at(number);
+    WICK_TRY(kept.fork, forker_.finish(std::move(kept.begun)));
+    WICK_CHECK(tell({.type = NoteType::forked, .seat = number, .value = kept.fork->pid}, std::array<int, 1>{kept.fork->own.get()}));
+    return advance(number);
   }
 
   Result<> give_order(std::uint64_t number, Kept& kept) {
@@ -247,8 +257,9 @@ class Keeping {
   Forker forker_;
   bool awaits_parking_ = true;
   std::unordered_map<std::uint64_t, Kept> kept_;
-  std::deque<std::uint64_t> ordered_;     // seats that nobody makes yet
-  std::array<Maker, kMakersMax> makers_;  // the first one stays, others while there is much to do
+  std::optional<std::uint64_t> unfinished_;  // whose fork has begun last, and may not be there yet
+  std::deque<std::uint64_t> ordered_;        // seats that nobody makes yet
+  std::array<Maker, kMakersMax> makers_;     // the first one stays, others while there is much to do
   std::vector<char> buffer_ = std::vector<char>(kPacketMax + sizeof(Note));
 };
 

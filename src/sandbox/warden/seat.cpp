@@ -85,9 +85,12 @@ Result<InstanceNetwork> settle(const SeatPlan& plan) {
   WICK_CHECK(write_at(plan.proc, "self/gid_map", fmt::format("{0} {0} 1", kInsideGroup)));
   if (setresgid(kInsideGroup, kInsideGroup, kInsideGroup) != 0) return fail_errno("change group");
   if (setresuid(kInsideUser, kInsideUser, kInsideUser) != 0) return fail_errno("change user");
-  // The kernel counts these for each host user as well, which a bare template's forks have in common: 128 of the first by default.
-  WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_instances", kInotifyInstancesMax));
-  WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_watches", kInotifyWatchesMax));
+  // The kernel counts these for each host user as well, which different functions have in common there: 128 of the first by default. Where
+  // there are many instances it takes long to find the files, which each namespace has under the same names.
+  if (plan.is_runtimes) {
+    WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_instances", kInotifyInstancesMax));
+    WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_watches", kInotifyWatchesMax));
+  }
   WICK_TRY(InstanceNetwork network, furnish_network());
   if (sethostname(kHostName, std::string_view(kHostName).size()) != 0) return fail_errno("set the host name");
   bound_capabilities({});

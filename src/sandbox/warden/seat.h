@@ -31,7 +31,8 @@ struct SeatPlan {
   int proc = -1;  // an open folder /proc
   uid_t user = 0;
   std::uint64_t tmp_bytes = 0;
-  bool outside = false;  // whether it is to reach the outside network
+  bool outside = false;      // whether it is to reach the outside network
+  bool is_runtimes = false;  // whether the template is a whole runtime's, and its forks of different functions
 };
 
 struct Seat {

@@ -31,7 +31,8 @@ Result<std::unique_ptr<Template>> Template::open(const Host& host, Slots& slots,
                                         .control = control.get(),
                                         .user = user_of(host, slot),
                                         .tmp_bytes = traits.limits.tmp_bytes,
-                                        .network = traits.network}));
+                                        .network = traits.network,
+                                        .is_runtimes = !traits.has_package}));
   if (traits.has_package) {
     WICK_TRY(made->share_, host.cgroups->make_share(fmt::format("share-{}", slots.at(slot)->id())));
   }
@@ -190,11 +191,14 @@ void Template::take(const Note& note, std::string_view text, std::vector<UniqueF
 
 void Template::take_fork(std::size_t slot, pid_t pid, News& news) {
   const auto known = std::ranges::find(unknown_ends_, pid, &Instance::ChildEnd::pid);
-  if (pid == 0 || known != unknown_ends_.end())
-    end_fork(slot, pid == 0 ? kLost : known->status, news);
-  else
+  if (pid == 0) return end_fork(slot, kLost, news);
+  if (known == unknown_ends_.end()) {
     forks_[pid] = slot;
-  unknown_ends_.clear();  // none is of a fork that comes later: it begins after this news
+    return;
+  }
+  const int status = known->status;
+  unknown_ends_.erase(known);
+  end_fork(slot, status, news);
 }
 
 void Template::end_fork(std::size_t slot, int status, News& news) {

@@ -97,7 +97,7 @@ class Template {
   std::vector<std::uint64_t> begun_;            // numbers of those with an order from here, which the keeper is still to forget
   std::uint64_t next_number_ = 0;
   std::map<pid_t, std::size_t> forks_;           // slots of the forks, by the pid in the template's pid namespace
-  std::deque<Instance::ChildEnd> unknown_ends_;  // of which one may be the next fork's, which has ended before it was heard of
+  std::deque<Instance::ChildEnd> unknown_ends_;  // some of them maybe of forks that have ended before they were heard of
   std::size_t seats_wanted_ = kSeatsMin;
   bool stocking_ = true;  // false after a failure, until the next fork
   MonoTime calm_since_;
