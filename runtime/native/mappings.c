@@ -13,10 +13,10 @@ enum { PAGES_MIN = 16 };  // of a mapping that is worth the calls
 
 struct mapping {
   unsigned long begin, end;
-  char rights[5];            // "r-xp"
-  unsigned long inode;       // 0: no file's
-  unsigned long changed_kb;  // pages of its own
-  bool left_out;             // by fork(2)
+  char rights[5];       // "r-xp"
+  unsigned long inode;  // 0: no file's
+  bool has_own;         // pages that were changed
+  bool left_out;        // by fork(2)
 };
 
 // Returns 0, or -1.
@@ -27,9 +27,12 @@ static int each_mapping(void (*visit)(const struct mapping*)) {
   struct mapping now = {0};
   while (fgets(line, sizeof(line), areas) != NULL) {
     struct mapping next = {0};
+    unsigned long own_kb;
     if (sscanf(line, "%lx-%lx %4s %*x %*x:%*x %lu", &next.begin, &next.end, next.rights, &next.inode) == 4) {
       now = next;
-    } else if (sscanf(line, "Anonymous: %lu kB", &now.changed_kb) != 1 && strncmp(line, "VmFlags:", 8) == 0) {  // the last line of each
+    } else if (sscanf(line, "Anonymous: %lu kB", &own_kb) == 1 || sscanf(line, "Swap: %lu kB", &own_kb) == 1) {
+      now.has_own = now.has_own || own_kb > 0;
+    } else if (strncmp(line, "VmFlags:", 8) == 0) {  // the last line of each
       now.left_out = strstr(line, " dc") != NULL;
       visit(&now);
     }
@@ -44,19 +47,20 @@ static void have_copied(const struct mapping* one) {
 
 int wick_copy_all_on_fork(void) { return each_mapping(have_copied); }
 
-// The first page is changed to what it is, which the kernel remembers of the mapping, and then all pages are given back, to the file's. Other
-// threads may execute them meanwhile. One that has pages of its own may have them for good, and is copied anyway.
+// The first page is made the process's own, which the kernel remembers of the mapping, and then all are given back, to the file's. Other threads
+// may execute them meanwhile. A mapping with changed pages is left alone: they would be lost, and it is copied anyway.
 static void touch_file(const struct mapping* one) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   const size_t size = one->end - one->begin;
-  if (one->inode == 0 || one->changed_kb > 0 || size < (size_t)PAGES_MIN * (size_t)sysconf(_SC_PAGESIZE)) return;
+  if (one->inode == 0 || one->has_own || size < PAGES_MIN * page) return;
   const bool is_code = strcmp(one->rights, "r-xp") == 0;
   if (!is_code && strcmp(one->rights, "r--p") != 0) return;
+  void* const first = (void*)one->begin;
   const int protection = is_code ? PROT_READ | PROT_EXEC : PROT_READ;
-  volatile char* first = (volatile char*)one->begin;
-  if (mprotect((void*)first, size, protection | PROT_WRITE) != 0) return;
-  *first = *first;
-  (void)mprotect((void*)first, size, protection);
-  (void)madvise((void*)first, size, MADV_DONTNEED);
+  if (mprotect(first, size, protection | PROT_WRITE) != 0) return;
+  const bool is_touched = madvise(first, page, MADV_POPULATE_WRITE) == 0;  // an error where a write were a signal: its file may have become shorter
+  if (mprotect(first, size, protection) != 0) _exit(1);
+  if (is_touched) (void)madvise(first, size, MADV_DONTNEED);
 }
 
 // Where the kernel promises no more memory than it has, what could be changed counts as if it were, in each fork.

@@ -19,6 +19,7 @@ static _Alignas(64) char stack[64 * 1024];  // A's
 static jmp_buf parked;
 static int control;
 static int place[DESCRIPTORS_MAX];  // where the next fork comes to
+static char kind;                   // what it is asked for with
 static int own;                     // a fork's, until it has its order
 static char folder[PATH_MAX];
 
@@ -81,17 +82,16 @@ static void begin_fork(void) {
 }
 
 int wick_park(int control_socket) {
-  static char wanted;  // what the fork is made for; setjmp keeps no variable of its function
   control = control_socket;
   if (getcwd(folder, sizeof(folder)) == NULL) strcpy(folder, "/");
   if (send(control, "P", 1, MSG_NOSIGNAL) != 1) _exit(0);
   while (1) {
-    const ssize_t size = recv(control, &wanted, 1, 0);
+    const ssize_t size = recv(control, &kind, 1, 0);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) _exit(0);
     if (setjmp(parked) != 0) {
       begin_fork();
-      return wanted == 'W';
+      return kind == 'W';
     }
     // A failure shows on the other side as the missing "A".
     (void)clone(join_and_fork, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, NULL);

@@ -403,13 +403,14 @@ TEST_F(ConcurrencyTest, AReplyDoesNotWaitForTheLoopsOfOthers) {
   const auto f = allowing(2);
   EXPECT_EQ(finish(start(f, "slow")).payload, "slow");
   await_inside(1);
-  std::int64_t quickest_us = 1'000'000;
-  for (int i = 0; i < 5; ++i) {
+  constexpr std::int64_t kNextGraceUs = 10'000;  // runtime_api.cpp; what each would take if it waited
+  std::int64_t quickest_us = kNextGraceUs;
+  for (int i = 0; i < 50 && quickest_us >= kNextGraceUs; ++i) {
     const Outcome quick = finish(start(f, "quick"));
     EXPECT_EQ(quick.payload, "quick");
     quickest_us = std::min(quickest_us, quick.timing.run_us);
   }
-  EXPECT_LT(quickest_us, 8'000);
+  EXPECT_LT(quickest_us, kNextGraceUs);
 }
 
 TEST_F(ConcurrencyTest, ALoopTooManyReplacesTheOldestRequest) {

@@ -66,10 +66,11 @@ Result<UniqueFd> Forker::begin(const Seat& seat, const std::vector<UniqueFd>& do
   return std::move(own.ours);
 }
 
-Result<WaitingFork> Forker::finish(UniqueFd own) const {
+Result<WaitingFork> Forker::finish(const Seat& seat, UniqueFd own) const {
   WICK_TRY(const pid_t forked, hear(own.get(), 'B'));
   WICK_TRY(const pid_t pid, pid_in_template(forked));
-  return WaitingFork{.pid = pid, .own = std::move(own)};
+  const auto is_there = is_in_namespace(plan_.proc, forked, "pid", seat.namespaces[1].get());
+  return WaitingFork{.pid = is_there && *is_there ? pid : 0, .own = std::move(own)};
 }
 
 Result<> Forker::equip(const Seat& seat, const Fork& order) const {

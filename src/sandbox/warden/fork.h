@@ -46,7 +46,7 @@ class Forker {
   enum class Order { follows, later };
   Result<UniqueFd> begin(const Seat& seat, const std::vector<UniqueFd>& doors, Order order);
   // Waits until it has.
-  Result<WaitingFork> finish(UniqueFd own) const;
+  Result<WaitingFork> finish(const Seat& seat, UniqueFd own) const;
   // Gives the seat what it lacks for this order. Errors, after which the template is none the worse: not_found (the package, the
   // layers), io.
   Result<> equip(const Seat& seat, const Fork& order) const;

@@ -42,7 +42,7 @@ struct Kept {
   std::vector<UniqueFd> doors;
   std::optional<Seat> seat;
   bool ahead = false;  // whether a fork is wanted before there is an order
-  UniqueFd begun;      // of a fork that has begun
+  UniqueFd begun;      // to a fork that has begun and has not said yet that it is there
   std::optional<WaitingFork> fork;
   std::string order;  // secret
   std::vector<UniqueFd> order_descriptors;
@@ -80,11 +80,11 @@ class Keeping {
       for (std::size_t i = 0; i < kMakersMax; ++i)
         waited.at(3 + i) = {.fd = makers_.at(i).making ? makers_.at(i).process->descriptor() : -1, .events = POLLIN, .revents = 0};
       if (poll(waited.data(), waited.size(), millis_until_due()) < 0) return fail_errno("wait for orders");
+      if (waited[2].revents != 0) WICK_CHECK(finish(*std::exchange(unfinished_, std::nullopt)));
       if (waited[0].revents != 0) {
         WICK_TRY(const bool more, take_order());
         if (!more) return {};
       }
-      if (unfinished_ && waited[2].revents != 0) WICK_CHECK(finish(*std::exchange(unfinished_, std::nullopt)));
       for (std::size_t i = 0; i < kMakersMax; ++i) {
         if (waited.at(3 + i).revents != 0) WICK_CHECK(take_seat(makers_.at(i)));
       }
@@ -207,10 +207,12 @@ class Keeping {
   // A fork into the seat, once it is wanted and there is one, and then its order. An error is one after which the template is not to be
   // relied on.
   Result<> advance(std::uint64_t number) {
-    Kept& kept = kept_.at(number);
+    const auto found = kept_.find(number);
+    if (found == kept_.end()) return {};
+    Kept& kept = found->second;
     const bool is_ordered = !kept.order.empty();
     if (kept.begun || !kept.seat || !(is_ordered || (kept.ahead && forker_.has_parked()))) return {};
-    alarm(kForkMaxSeconds);
+    if (!kept.fork || !unfinished_) alarm(kForkMaxSeconds);
     if (kept.fork) return is_ordered ? give_order(number, kept) : Result<>();
     WICK_TRY(kept.begun, forker_.begin(*kept.seat, kept.doors, is_ordered ? Forker::Order::follows : Forker::Order::later));
     const auto before = std::exchange(unfinished_, number);
@@ -219,7 +221,7 @@ class Keeping {
 
   Result<> finish(std::uint64_t number) {
     Kept& kept = kept_.at(number);
-    WICK_TRY(kept.fork, forker_.finish(std::move(kept.begun)));
+    WICK_TRY(kept.fork, forker_.finish(*kept.seat, std::move(kept.begun)));
     WICK_CHECK(tell({.type = NoteType::forked, .seat = number, .value = kept.fork->pid}, std::array<int, 1>{kept.fork->own.get()}));
     return advance(number);
   }

@@ -2,8 +2,9 @@
 // The keeper of one template: a process of the warden's that has seats made for it (seat.h), and forks into them, at the order or
 // ahead of it, so that the warden's loop waits for none of that. A fork of the warden with all its rights, and with no descriptor but those it needs.
 //
-// It ends with the warden, when its socket closes, and when a fork is not carried out within kForkMaxSeconds or the template does not do
-// what it should: it is then no more to be relied on, and neither is the template. A process that is being admitted dies with it.
+// It ends with the warden, when its socket closes, and when a fork is not carried out within kForkMaxSeconds, or twice that if another has begun
+// meanwhile, or the template does not do what it should: it is then no more to be relied on, and neither is the template. A process that is being
+// admitted dies with it.
 #include <sys/types.h>
 
 #include <cstdint>

@@ -19,7 +19,8 @@ namespace wick::sandbox::warden {
 namespace {
 
 constexpr std::size_t kUnknownEndsMax = 64;
-constexpr int kLost = SIGKILL;  // the status of one whose own nobody has seen
+constexpr Millis kUnknownEndMax{1000 * (2 * kForkMaxSeconds + 1)};  // by then a fork has been heard of
+constexpr int kLost = SIGKILL;                                      // the status of one whose own nobody has seen
 
 }  // namespace
 
@@ -190,8 +191,9 @@ void Template::take(const Note& note, std::string_view text, std::vector<UniqueF
 }
 
 void Template::take_fork(std::size_t slot, pid_t pid, News& news) {
-  const auto known = std::ranges::find(unknown_ends_, pid, &Instance::ChildEnd::pid);
   if (pid == 0) return end_fork(slot, kLost, news);
+  forget_old_ends();
+  const auto known = std::ranges::find(unknown_ends_, pid, &UnknownEnd::pid);
   if (known == unknown_ends_.end()) {
     forks_[pid] = slot;
     return;
@@ -199,6 +201,12 @@ void Template::take_fork(std::size_t slot, pid_t pid, News& news) {
   const int status = known->status;
   unknown_ends_.erase(known);
   end_fork(slot, status, news);
+}
+
+// Numbers of processes come again.
+void Template::forget_old_ends() {
+  const MonoTime oldest = Clock::system().monotonic() - kUnknownEndMax;
+  while (!unknown_ends_.empty() && (unknown_ends_.front().time < oldest || unknown_ends_.size() > kUnknownEndsMax)) unknown_ends_.pop_front();
 }
 
 void Template::end_fork(std::size_t slot, int status, News& news) {
@@ -227,8 +235,8 @@ Template::News Template::take_child_ends() {
       forks_.erase(fork);
       end_fork(slot, end.status, news);
     } else {
-      unknown_ends_.push_back(end);
-      if (unknown_ends_.size() > kUnknownEndsMax) unknown_ends_.pop_front();
+      unknown_ends_.push_back({.pid = end.pid, .status = end.status, .time = Clock::system().monotonic()});
+      forget_old_ends();
     }
   }
   return news;

@@ -76,6 +76,12 @@ class Template {
     bool has_gone = false;  // an order has found that the fork has ended, of which nobody has told yet
   };
 
+  struct UnknownEnd {
+    pid_t pid;
+    int status;
+    MonoTime time;
+  };
+
   Template(const Host& host, Slots& slots, std::size_t slot, const TemplateTraits& traits)
       : host_(host), slots_(slots), slot_(slot), traits_(traits) {}
   Result<> order(const Free& seat, const Fork& request, std::string_view packet);
@@ -83,6 +89,7 @@ class Template {
   Result<> tell(NoteType type, std::uint64_t seat, std::string_view text = {}, const std::vector<UniqueFd>& descriptors = {});
   void take(const Note& note, std::string_view text, std::vector<UniqueFd> descriptors, News& news);
   void take_fork(std::size_t slot, pid_t pid, News& news);
+  void forget_old_ends();
   void end_fork(std::size_t slot, int status, News& news);
   void discard(const Free& seat, const Error& error, News& news);
 
@@ -96,8 +103,8 @@ class Template {
   std::map<std::uint64_t, std::size_t> taken_;  // slots of those with an order that is with the keeper, by their numbers
   std::vector<std::uint64_t> begun_;            // numbers of those with an order from here, which the keeper is still to forget
   std::uint64_t next_number_ = 0;
-  std::map<pid_t, std::size_t> forks_;           // slots of the forks, by the pid in the template's pid namespace
-  std::deque<Instance::ChildEnd> unknown_ends_;  // some of them maybe of forks that have ended before they were heard of
+  std::map<pid_t, std::size_t> forks_;   // slots of the forks, by the pid in the template's pid namespace
+  std::deque<UnknownEnd> unknown_ends_;  // some of them maybe of forks that have ended before they were heard of
   std::size_t seats_wanted_ = kSeatsMin;
   bool stocking_ = true;  // false after a failure, until the next fork
   MonoTime calm_since_;
