@@ -1,5 +1,6 @@
 #include "invoke/waiters.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -11,6 +12,12 @@ namespace wick::invoke {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::chrono::milliseconds kPause{1};  // between two looks at all of them
+
+}  // namespace
+
 Waiters::Waiters(asio::any_io_executor loop, const Clock& clock)
     : loop_(std::move(loop)), clock_(clock), overdue_(loop_, clock, [this] { release_overdue(); }) {}
 
@@ -19,10 +26,9 @@ asio::awaitable<InstancePtr> Waiters::wait(MonoTime since, MonoTime until) {
       [this, since, until](auto handler) {
         auto place = queue_.end();
         while (place != queue_.begin() && std::prev(place)->since > since) --place;
-        const bool is_first = place == queue_.begin();
         queue_.insert(place,
                       {since, until, [handler = std::move(handler)](InstancePtr instance) mutable { std::move(handler)(std::move(instance)); }});
-        if (is_first) overdue_.set(until);
+        if (until < due_) overdue_.set(due_ = until);
       },
       asio::use_awaitable);
 }
@@ -34,14 +40,29 @@ bool Waiters::give(const InstancePtr& instance) {
 }
 
 // Through the loop: whoever gives has its own caller to answer first.
+void Waiters::resume(Waiter waiter, InstancePtr instance) {
+  asio::post(loop_, [resume = std::move(waiter.resume), instance = std::move(instance)]() mutable { resume(std::move(instance)); });
+}
+
 void Waiters::resume_first(InstancePtr instance) {
-  asio::post(loop_, [resume = std::move(queue_.front().resume), instance = std::move(instance)]() mutable { resume(std::move(instance)); });
+  resume(std::move(queue_.front()), std::move(instance));
   queue_.pop_front();
 }
 
 void Waiters::release_overdue() {
-  while (!queue_.empty() && queue_.front().until <= clock_.monotonic()) resume_first(nullptr);
-  if (!queue_.empty()) overdue_.set(queue_.front().until);
+  const MonoTime now = clock_.monotonic();
+  due_ = Watchdog::kNever;
+  std::deque<Waiter> left;
+  for (Waiter& one : queue_) {
+    if (one.until <= now) {
+      resume(std::move(one), nullptr);
+    } else {
+      due_ = std::min(due_, std::max(one.until, now + kPause));
+      left.push_back(std::move(one));
+    }
+  }
+  queue_ = std::move(left);
+  overdue_.set(due_);
 }
 
 void Waiters::release_beyond(std::size_t count) {

@@ -22,8 +22,8 @@ class Waiters {
  public:
   Waiters(boost::asio::any_io_executor loop, const Clock& clock);
 
-  // nullptr: none was given until then, or it was released. since: when the call began to wait, which may be longer ago than this wait. One
-  // timer serves all, so a wait ends late when those of calls before it were to be longer.
+  // nullptr: none was given until then, which may be noticed a millisecond later, or it was released. since: when the call began to wait, which
+  // may be longer ago than this wait.
   boost::asio::awaitable<InstancePtr> wait(MonoTime since, MonoTime until);
 
   bool give(const InstancePtr& instance);  // false: nobody waits
@@ -37,13 +37,15 @@ class Waiters {
     MonoTime until;
     std::move_only_function<void(InstancePtr)> resume;
   };
+  void resume(Waiter waiter, InstancePtr instance);
   void resume_first(InstancePtr instance);
   void release_overdue();
 
   const boost::asio::any_io_executor loop_;
   const Clock& clock_;
   std::deque<Waiter> queue_;  // by since
-  Watchdog overdue_;          // set for the first in the queue, or earlier
+  Watchdog overdue_;
+  MonoTime due_ = Watchdog::kNever;  // when it is; not later than the first wait is to end
 };
 
 }  // namespace wick::invoke
