@@ -66,12 +66,10 @@ static void touch_file(const struct mapping* one) {
 // Where the kernel promises no more memory than it has, what could be changed counts as if it were, in each fork.
 static bool promises_are_kept(void) {
   const int setting = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
-  char value = '2';
-  if (setting >= 0) {
-    if (read(setting, &value, 1) != 1) value = '2';
-    close(setting);
-  }
-  return value == '2';
+  char value;
+  const bool is_known = setting >= 0 && read(setting, &value, 1) == 1;
+  if (setting >= 0) close(setting);
+  return !is_known || value == '2';
 }
 
 void wick_copy_files_on_fork(void) {

@@ -3,10 +3,9 @@
 // (docs/decisions/021-templates.md). Plain C without allocation between the order and the fork.
 //
 // The control socket is SOCK_SEQPACKET. The template says "P" once it is parked. To it: "F", for a fork whose order comes at once, or "W", for
-// one that is to wait for it. Then process A says "A" and gets "O" with
-// descriptors: the seven namespaces in the order of sandbox/warden/admission.h, a socket of the fork's own, and the files "tasks" of its
-// control groups (none where there are no such). On its own socket the fork says "B" and gets, some time, its order: its environment,
-// K=V entries, each ended by a zero byte, with the channel and the log.
+// one that is to wait for it. Then process A says "A" and gets "O" with descriptors: the seven namespaces in the order of
+// sandbox/warden/admission.h, a socket of the fork's own, and the files "tasks" of its control groups (none where there are no such). On its own
+// socket the fork says "B" and gets, some time, its order: its environment, K=V entries, each ended by a zero byte, with the channel and the log.
 #include <stddef.h>
 
 #ifdef __cplusplus

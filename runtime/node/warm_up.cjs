@@ -63,7 +63,7 @@ async function warmUp() {
   const rehearsal = new Rehearsal();
   const call = async (event) => {
     rehearsal.log(event);
-    crypto.randomUUID();
+    crypto.randomUUID();  // which many functions call first
     return event;
   };
   for (let i = 0; i < TIMES; ++i) await new Promise((done) => { rehearsal.begin(call, true, done); });

@@ -28,7 +28,7 @@ asio::awaitable<InstancePtr> Waiters::wait(MonoTime since, MonoTime until) {
         while (place != queue_.begin() && std::prev(place)->since > since) --place;
         queue_.insert(place,
                       {since, until, [handler = std::move(handler)](InstancePtr instance) mutable { std::move(handler)(std::move(instance)); }});
-        if (until < due_) overdue_.set(due_ = until);
+        if (until < overdue_.at()) overdue_.set(until);
       },
       asio::use_awaitable);
 }
@@ -51,18 +51,18 @@ void Waiters::resume_first(InstancePtr instance) {
 
 void Waiters::release_overdue() {
   const MonoTime now = clock_.monotonic();
-  due_ = Watchdog::kNever;
+  MonoTime next = Watchdog::kNever;
   std::deque<Waiter> left;
   for (Waiter& one : queue_) {
     if (one.until <= now) {
       resume(std::move(one), nullptr);
     } else {
-      due_ = std::min(due_, std::max(one.until, now + kPause));
+      next = std::min(next, std::max(one.until, now + kPause));
       left.push_back(std::move(one));
     }
   }
   queue_ = std::move(left);
-  overdue_.set(due_);
+  overdue_.set(next);
 }
 
 void Waiters::release_beyond(std::size_t count) {

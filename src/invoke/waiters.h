@@ -44,8 +44,7 @@ class Waiters {
   const boost::asio::any_io_executor loop_;
   const Clock& clock_;
   std::deque<Waiter> queue_;  // by since
-  Watchdog overdue_;
-  MonoTime due_ = Watchdog::kNever;  // when it is; not later than the first wait is to end
+  Watchdog overdue_;          // not later than the first wait is to end
 };
 
 }  // namespace wick::invoke

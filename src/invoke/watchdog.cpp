@@ -42,6 +42,8 @@ Watchdog::~Watchdog() {
   state_->timer.cancel();
 }
 
+MonoTime Watchdog::at() const { return state_->at; }
+
 void Watchdog::set(MonoTime at) {
   state_->at = at;
   state_->arm();

@@ -18,6 +18,7 @@ class Watchdog {
   Watchdog(boost::asio::any_io_executor loop, const Clock& clock, std::function<void()> due);
   ~Watchdog();
   void set(MonoTime at);
+  MonoTime at() const;  // the time set
 
  private:
   struct State;

@@ -158,7 +158,7 @@ class Keeping {
                                               .user = plan_.user,
                                               .tmp_bytes = plan_.tmp_bytes,
                                               .outside = plan_.network == Network::outside,
-                                              .is_runtimes = plan_.is_runtimes}));
+                                              .has_package = plan_.has_package}));
     return maker.process->order(doors);
   }
 

@@ -54,7 +54,7 @@ struct KeeperPlan {
   uid_t user = 0;
   std::uint64_t tmp_bytes = 0;
   Network network = Network::api_only;
-  bool is_runtimes = false;  // seat.h
+  bool has_package = false;  // the template; seat.h
 };
 
 struct Keeper {

@@ -87,7 +87,7 @@ Result<InstanceNetwork> settle(const SeatPlan& plan) {
   if (setresuid(kInsideUser, kInsideUser, kInsideUser) != 0) return fail_errno("change user");
   // The kernel counts these for each host user as well, which different functions have in common there: 128 of the first by default. Where
   // there are many instances it takes long to find the files, which each namespace has under the same names.
-  if (plan.is_runtimes) {
+  if (!plan.has_package) {
     WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_instances", kInotifyInstancesMax));
     WICK_CHECK(write_at(plan.proc, "sys/user/max_inotify_watches", kInotifyWatchesMax));
   }

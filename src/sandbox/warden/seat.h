@@ -32,7 +32,7 @@ struct SeatPlan {
   uid_t user = 0;
   std::uint64_t tmp_bytes = 0;
   bool outside = false;      // whether it is to reach the outside network
-  bool is_runtimes = false;  // whether the template is a whole runtime's, and its forks of different functions
+  bool has_package = false;  // whether the template has; the forks of one without are of different functions
 };
 
 struct Seat {

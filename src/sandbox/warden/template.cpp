@@ -19,8 +19,8 @@ namespace wick::sandbox::warden {
 namespace {
 
 constexpr std::size_t kUnknownEndsMax = 64;
-constexpr Millis kUnknownEndMax{1000 * (2 * kForkMaxSeconds + 1)};  // by then a fork has been heard of
-constexpr int kLost = SIGKILL;                                      // the status of one whose own nobody has seen
+constexpr Millis kUnknownEndAgeMax{1000 * (2 * kForkMaxSeconds + 1)};  // by then a fork has been heard of
+constexpr int kLost = SIGKILL;                                         // the status of one whose own nobody has seen
 
 }  // namespace
 
@@ -33,7 +33,7 @@ Result<std::unique_ptr<Template>> Template::open(const Host& host, Slots& slots,
                                         .user = user_of(host, slot),
                                         .tmp_bytes = traits.limits.tmp_bytes,
                                         .network = traits.network,
-                                        .is_runtimes = !traits.has_package}));
+                                        .has_package = traits.has_package}));
   if (traits.has_package) {
     WICK_TRY(made->share_, host.cgroups->make_share(fmt::format("share-{}", slots.at(slot)->id())));
   }
@@ -205,7 +205,7 @@ void Template::take_fork(std::size_t slot, pid_t pid, News& news) {
 
 // Numbers of processes come again.
 void Template::forget_old_ends() {
-  const MonoTime oldest = Clock::system().monotonic() - kUnknownEndMax;
+  const MonoTime oldest = Clock::system().monotonic() - kUnknownEndAgeMax;
   while (!unknown_ends_.empty() && (unknown_ends_.front().time < oldest || unknown_ends_.size() > kUnknownEndsMax)) unknown_ends_.pop_front();
 }
 
@@ -235,7 +235,7 @@ Template::News Template::take_child_ends() {
       forks_.erase(fork);
       end_fork(slot, end.status, news);
     } else {
-      unknown_ends_.push_back({.pid = end.pid, .status = end.status, .time = Clock::system().monotonic()});
+      unknown_ends_.push_back({end, Clock::system().monotonic()});
       forget_old_ends();
     }
   }

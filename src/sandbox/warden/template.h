@@ -76,9 +76,7 @@ class Template {
     bool has_gone = false;  // an order has found that the fork has ended, of which nobody has told yet
   };
 
-  struct UnknownEnd {
-    pid_t pid;
-    int status;
+  struct UnknownEnd : Instance::ChildEnd {
     MonoTime time;
   };
 
